@@ -1,0 +1,70 @@
+/** Small B+-trees, what they hold at first, and what they are asked to do: small, so that they split and merge all the time. */
+
+import * as fc from 'fast-check';
+import type { Command, Load, Options } from '../../src/service/b-plus-tree/index.js';
+
+/** A tree with these options that holds at first the entries with these keys. */
+export type Setup = { readonly options: Required<Options>; readonly keys: readonly number[] };
+export type History = Setup & { readonly commands: readonly Command[] };
+
+const options: fc.Arbitrary<Required<Options>> = fc
+  .record({
+    keySpace: fc.integer({ min: 8, max: 240 }),
+    capacity: fc.integer({ min: 4, max: 8 }),
+    fill: fc.constantFrom(0.5, 0.7, 1),
+    minimum: fc.constantFrom('half' as const, 'one' as const),
+  })
+  .chain((numbers) => {
+    const even = fc.integer({ min: 1, max: 8 });
+    const bounds = fc.uniqueArray(fc.integer({ min: 1, max: numbers.keySpace - 1 }), { maxLength: 7 });
+    const uneven = bounds.map((others) => [0, ...others.toSorted((a, b) => a - b)]);
+    return fc.record({ ...constants(numbers), partitions: fc.oneof(even, uneven) });
+  });
+
+/** Entries with these keys: the value of a key is a third of it, negative if it is odd. */
+export const entriesOf = (keys: readonly number[]): Load => ({
+  entries: keys.length,
+  keyAt: (i) => keys[i]!,
+  valueAt: (i) => BigInt(keys[i]! % 2 === 0 ? keys[i]! : -keys[i]!) / 3n,
+});
+
+/** Full as often as not, and sometimes so empty that the root is a leaf. */
+export const setup: fc.Arbitrary<Setup> = options.chain((chosen) => {
+  const all = Array.from({ length: chosen.keySpace }, (_, key) => key);
+  const keys = fc.oneof({ weight: 4, arbitrary: fc.subarray(all) }, { weight: 1, arbitrary: fc.subarray(all, { maxLength: 8 }) });
+  return fc.record({ options: fc.constant(chosen), keys });
+});
+
+const value = fc.oneof(fc.bigInt({ min: -4n, max: 4n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
+
+/** A command on a key from `from` to `to`. Structure is changed more often than not. */
+export const writeBetween = (from: number, to: number): fc.Arbitrary<Command> => {
+  const key = fc.integer({ min: from, max: to }).map(BigInt);
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.record({ type: fc.constant('insert' as const), key, value }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constant('delete' as const), key }) },
+    { weight: 2, arbitrary: fc.record({ type: fc.constant('update' as const), key, value }) },
+  );
+};
+
+export const commandBetween = (from: number, to: number): fc.Arbitrary<Command> => {
+  const key = fc.integer({ min: from, max: to }).map(BigInt);
+  return fc.oneof(
+    { weight: 8, arbitrary: writeBetween(from, to) },
+    { weight: 2, arbitrary: fc.record({ type: fc.constant('read' as const), key }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant('scan' as const), from: key, to: key }) },
+  );
+};
+
+/** A tree, and commands for it: often many on few keys, so that leaves run empty and full. */
+export const history: fc.Arbitrary<History> = setup.chain(({ options: chosen, keys }) => {
+  const last = chosen.keySpace - 1;
+  const anywhere = fc.array(commandBetween(0, last), { size: '+1', maxLength: 120 });
+  const crowded = fc
+    .integer({ min: 0, max: last })
+    .chain((from) => fc.array(commandBetween(from, Math.min(from + 20, last)), { size: '+1', maxLength: 120 }));
+  return fc.record({ options: fc.constant(chosen), keys: fc.constant(keys), commands: fc.oneof(anywhere, crowded) });
+});
+
+const constants = <T extends object>(record: T): { readonly [K in keyof T]: fc.Arbitrary<T[K]> } =>
+  Object.fromEntries(Object.entries(record).map(([name, each]) => [name, fc.constant(each)])) as { [K in keyof T]: fc.Arbitrary<T[K]> };

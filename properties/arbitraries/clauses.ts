@@ -1,0 +1,25 @@
+/** Every clause of the spec that speaks of whole runs, over what a simulated run leaves behind. */
+
+import * as Consensus from '../../spec/consensus.js';
+import * as Multicast from '../../spec/multicast.js';
+import * as Replica from '../../spec/replica.js';
+import * as Safety from '../../spec/safety-check.js';
+import type { Clauses } from '../check.js';
+import { linearizability } from './linearized.js';
+import type { Plan, Ran } from './world.js';
+
+export type Told = { readonly plan: Plan; readonly ran: Ran };
+
+const over = <F>(clauses: Clauses<F>, factsIn: (told: Told) => F): Clauses<Told> =>
+  Object.fromEntries(Object.entries(clauses).map(([clause, violationsIn]) => [clause, (told: Told) => violationsIn(factsIn(told))]));
+
+const shared = 'SAF-3: between two barriers no thread touches what another one writes';
+
+export const clausesOfRuns: Clauses<Told> = {
+  ...over(Consensus.clauses, ({ ran }) => ran.consensus),
+  ...over(Multicast.clauses, ({ ran }) => ran.multicast),
+  ...over(Replica.clauses, ({ ran }) => ran.replica),
+  // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
+  ...over({ [shared]: Safety.clauses[shared] }, ({ plan, ran }) => ({ accesses: plan.technique === 'opt-psmr' ? ran.accesses : [] })),
+  ...linearizability,
+};

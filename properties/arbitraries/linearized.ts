@@ -1,0 +1,36 @@
+/** The history of a simulated run, before the judge of linearizability. */
+
+import { judge } from '../../src/check/linearizability.js';
+import type { History } from '../../src/check/history.js';
+import { orderedMap, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
+import type { Clauses } from '../check.js';
+import type { Told } from './clauses.js';
+import { KEY_SPACE, LOAD, treeOf } from './world.js';
+
+const model = orderedMap(KEY_SPACE, (key) => (key % 2 === 0 ? LOAD.valueAt(key / 2) : undefined));
+
+/** What clients called and were answered. A refused command has had no effect and is left out. */
+export const historyOf = ({ plan, ran }: Told): History<Command, Result> => {
+  const { codec } = treeOf(plan).service;
+  return ran.history.flatMap(({ session, command, called, answer }, id): History<Command, Result> => {
+    if (answer === null) return [{ type: 'pending', id, session, command, call: called }];
+    const { reply, at } = answer;
+    if (reply.status !== 'Executed') return [];
+    const result = codec.decodeResult(codec.kindOf(command), reply.payload);
+    return [{ type: 'completed', id, session, command, call: called, return: at, result, position: reply.position }];
+  });
+};
+
+export const linearizability: Clauses<Told> = {
+  'LIN-1: every client history is linearizable with respect to the sequential service': (told) => {
+    const verdict = judge(model, historyOf(told), { slotsPerTurn: told.plan.m });
+    return verdict.type === 'ok' ? [] : [JSON.stringify(verdict)];
+  },
+  /** Positions are a witness: an order that they promise and that does not hold is a bug, even if another order would do. */
+  'LIN-4: the positions in the replies give an order that explains the history': (told) => {
+    const history = historyOf(told);
+    if (history.some(({ type }) => type === 'pending')) return [];
+    const verdict = judge(model, history, { slotsPerTurn: told.plan.m });
+    return verdict.type === 'ok' && verdict.procedure === 'witness' ? [] : ['no order that the positions allow'];
+  },
+};

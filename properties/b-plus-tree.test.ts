@@ -1,0 +1,307 @@
+/** The B+-tree: both forms do what an ordered map does, have the same structure, and are well-formed after every command. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  addEntry,
+  bPlusTree,
+  emptyDigest,
+  mixEntry,
+  orderedMap,
+  outlineInvariants,
+  removeEntry,
+  SCAN_LIMIT,
+  structureOf,
+  type Command,
+  type Entry,
+  type Outline,
+  type Result,
+  type Tree,
+} from '../src/service/b-plus-tree/index.js';
+import type { Node } from '../src/service/b-plus-tree/outline.js';
+import { mostNodes } from '../src/service/b-plus-tree/shape.js';
+import { commandBetween, entriesOf, history, setup, type History, type Setup } from './arbitraries/b-plus-tree.js';
+
+const FORMS = ['persistent', 'shared'] as const;
+
+for (const form of FORMS)
+  describe(`a B+-tree in its ${form} form always`, () => {
+    for (const [clause, holds] of Object.entries(outlineInvariants))
+      it(clause, () =>
+        fc.assert(
+          fc.property(history, (run) => {
+            const { shape } = bPlusTree(run.options);
+            for (const outline of outlines(run, form)) expect(holds(outline, shape)).toBe(true);
+          }),
+        ));
+
+    it('answers as an ordered map does', () =>
+      fc.assert(
+        fc.property(history, (run) => {
+          expect(results(run, form)).toEqual(meant(run).results);
+        }),
+      ));
+
+    it('finds every key that was inserted, and no other', () =>
+      fc.assert(
+        fc.property(history, (run) => {
+          const reads = keysOf(run.options.keySpace).map((key) => ({ type: 'read' as const, key }));
+          const longer = { ...run, commands: [...run.commands, ...reads] };
+          expect(results(longer, form)).toEqual(meant(longer).results);
+        }),
+      ));
+
+    it('scans as one walks in order, up to the limit', () => {
+      const tree = treeOf({ options: LARGE, keys: Array.from({ length: 400 }, (_, i) => 2 * i) }, form);
+      fc.assert(
+        fc.property(fc.bigInt({ min: 0n, max: 999n }), fc.bigInt({ min: 0n, max: 999n }), (from, to) => {
+          const inside = keysOf(800).filter((key) => key % 2n === 0n && from <= key && key <= to);
+          const [, result] = tree.execute({ type: 'scan', from, to });
+          expect(result).toEqual({
+            type: 'entries',
+            entries: inside.slice(0, SCAN_LIMIT).map((key) => [key, key / 3n]),
+            complete: inside.length <= SCAN_LIMIT,
+          });
+        }),
+      );
+    });
+
+    it('has the digest of its entries, which can be kept by whoever sees the results', () =>
+      fc.assert(
+        fc.property(history, (run) => {
+          const final = after(run, form);
+          expect(final.digest()).toEqual(digestOf(meant(run).entries));
+          expect(final.digest()).toEqual(followed(run, results(run, form)));
+        }),
+      ));
+  });
+
+describe('the two forms of a B+-tree always', () => {
+  it('have the same structure after the same commands, and the same outcome of every safety check', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        const threads = bPlusTree(run.options).partitions.lowerBounds.map((_, i) => i + 1);
+        const [persistent, shared] = FORMS.map((form) => treeOf(run, form)) as [Tree, Tree];
+        run.commands.reduce<Tree>((tree, command) => {
+          for (const thread of threads) expect(shared.check(thread, command)).toBe(tree.check(thread, command));
+          const [next] = tree.execute(command);
+          shared.execute(command);
+          expect(anonymous(shared.outline())).toBe(anonymous(next.outline()));
+          return next;
+        }, persistent);
+      }),
+    ));
+
+  it('have room for every entry of the key space', () =>
+    fc.assert(
+      fc.property(setup.chain((each) => fc.tuple(fc.constant(each), fc.shuffledSubarray([...keysOf(each.options.keySpace)]))), ([each, order]) => {
+        const { shape } = bPlusTree(each.options);
+        const others = keysOf(each.options.keySpace).filter((_, i) => i % 3 > 0);
+        const commands = [
+          ...order.map((key): Command => ({ type: 'insert', key, value: key })),
+          ...others.map((key): Command => ({ type: 'delete', key })),
+          ...order.map((key): Command => ({ type: 'insert', key, value: key })),
+        ];
+        const most = Math.max(...outlines({ ...each, commands }, 'shared').map(({ root }) => nodeCount(root)));
+        expect(most).toBeLessThanOrEqual(mostNodes(shape, each.options.keySpace));
+      }),
+      { numRuns: 25 },
+    ));
+});
+
+describe('a persistent B+-tree always', () => {
+  it('leaves every earlier tree as it was', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        const states = trees(run, 'persistent').map((tree) => [tree, drawn(tree.outline()), tree.digest()] as const);
+        for (const [tree, outline, digest] of states) expect([drawn(tree.outline()), tree.digest()]).toEqual([outline, digest]);
+      }),
+      { numRuns: 50 },
+    ));
+
+  it('leaves the tree before a command as it was while the one after it is made', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        run.commands.reduce<Tree>((tree, command) => {
+          const before = drawn(tree.outline());
+          const [next] = tree.execute(command);
+          expect(drawn(tree.outline())).toBe(before);
+          return next;
+        }, treeOf(run, 'persistent'));
+      }),
+    ));
+});
+
+describe('a shared B+-tree always', () => {
+  it('is the same through every handle', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        const { create, attach } = bPlusTree(run.options);
+        const handles = [create(entriesOf(run.keys))];
+        handles.push(attach(handles[0]!.buffer), attach(handles[0]!.buffer));
+        const given = run.commands.map((command, i) => handles[i % 3]!.execute(command)[1]);
+        expect(given).toEqual(meant(run).results);
+        for (const handle of handles) expect(drawn(handle.outline())).toBe(drawn(handles[0]!.outline()));
+      }),
+    ));
+
+  it('is not taken for one with other options', () => {
+    const { buffer } = bPlusTree(LARGE).create();
+    expect(() => bPlusTree({ ...LARGE, capacity: 5 }).attach(buffer)).toThrow(/^buffer: /);
+  });
+});
+
+describe('a B+-tree sometimes', () => {
+  const runs = fc.sample(history, { seed: 1, numRuns: 200 });
+  /** Whether the counts of nodes and the height ever went this way in one command. */
+  const happens = (change: (before: Outline, after: Outline) => boolean): boolean =>
+    runs.some((run) => outlines(run, 'shared').some((outline, i, all) => i > 0 && change(all[i - 1]!, outline)));
+
+  it('splits a leaf', () => expect(happens((a, b) => b.chain.length > a.chain.length)).toBe(true));
+  it('merges two leaves', () => expect(happens((a, b) => b.chain.length < a.chain.length)).toBe(true));
+  it('shares entries between two leaves', () =>
+    expect(happens((a, b) => b.chain.length === a.chain.length && structureOf(a) !== structureOf(b))).toBe(true));
+  it('shares children between two inner nodes', () =>
+    expect(happens((a, b) => b.chain.length < a.chain.length && shares(a.root, b.root))).toBe(true));
+  it('splits an inner node', () =>
+    expect(happens((a, b) => heightOf(a.root) === heightOf(b.root) && innerCount(b.root) > innerCount(a.root))).toBe(true));
+  it('merges two inner nodes', () =>
+    expect(happens((a, b) => heightOf(a.root) === heightOf(b.root) && innerCount(b.root) < innerCount(a.root))).toBe(true));
+  it('grows', () => expect(happens((a, b) => heightOf(b.root) > heightOf(a.root))).toBe(true));
+  it('shrinks', () => expect(happens((a, b) => heightOf(b.root) < heightOf(a.root))).toBe(true));
+});
+
+describe('a command of the B+-tree', () => {
+  const { codec, footprint } = bPlusTree(LARGE).service;
+
+  it('is decoded as it was encoded', () =>
+    fc.assert(
+      fc.property(commandBetween(0, 999), (command) => {
+        expect(codec.decode(codec.kindOf(command), codec.encode(command))).toEqual(command);
+      }),
+    ));
+
+  it('has a result that is decoded as it was encoded', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        for (const [i, result] of results(run, 'persistent').entries())
+          expect(codec.decodeResult(codec.kindOf(run.commands[i]!), codec.encodeResult(result))).toEqual(result);
+      }),
+    ));
+
+  it('is decoded from any bytes, or refused with a reason', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 }), (kind, payload) => {
+        const command = codec.decode(kind, payload);
+        if (typeof command === 'string') expect(command).toMatch(/^(kind|payload|key|from|to): /);
+        else expect([codec.kindOf(command), codec.encode(command)]).toEqual([kind, payload]);
+      }),
+    ));
+
+  it('is refused by the name of the field that is wrong', () => {
+    const decoded = (command: Command) => codec.decode(codec.kindOf(command), codec.encode(command));
+    expect(decoded({ type: 'read', key: 1000n })).toBe('key: 1000 is outside 0..999');
+    expect(decoded({ type: 'insert', key: -1n, value: 0n })).toBe('key: -1 is outside 0..999');
+    expect(decoded({ type: 'scan', from: 0n, to: 2n ** 63n - 1n })).toBe('to: 9223372036854775807 is outside 0..999');
+    expect(codec.decode(3, new Uint8Array(8))).toBe('payload: insert takes 16 bytes, not 8');
+    expect(codec.decode(6, new Uint8Array(8))).toMatch(/^kind: 6 is none of/);
+    expect(() => codec.encode({ type: 'update', key: 1n, value: 2n ** 63n })).toThrow('9223372036854775808 does not fit in 64 bits');
+  });
+
+  it('belongs to the partition that holds its key, and a scan to all', () => {
+    const vast = bPlusTree({ keySpace: 2 ** 53 - 1, partitions: 8 }).service;
+    expect(footprint({ type: 'read', key: 0n })).toEqual({ type: 'Partition', partition: 1, change: 'nothing' });
+    expect(footprint({ type: 'update', key: 499n, value: 0n })).toEqual({ type: 'Partition', partition: 2, change: 'entry' });
+    expect(footprint({ type: 'insert', key: 500n, value: 0n })).toEqual({ type: 'Partition', partition: 3, change: 'structure' });
+    expect(vast.footprint({ type: 'delete', key: 2n ** 53n - 2n })).toEqual({ type: 'Partition', partition: 8, change: 'structure' });
+    expect(footprint({ type: 'scan', from: 1n, to: 1n })).toEqual({ type: 'Everything', change: 'nothing' });
+  });
+});
+
+it('an option out of its range is refused by its name', () => {
+  expect(() => bPlusTree({ ...LARGE, capacity: 3 })).toThrow(/^capacity: /);
+  expect(() => bPlusTree({ ...LARGE, fill: 0.4 })).toThrow(/^fill: /);
+  expect(() => bPlusTree({ ...LARGE, keySpace: 0 })).toThrow(/^keySpace: /);
+  expect(() => bPlusTree({ ...LARGE, partitions: 0 })).toThrow(/^partitions: /);
+  expect(() => bPlusTree({ ...LARGE, partitions: [0, 5, 5] })).toThrow(/^partitions: /);
+  expect(() => bPlusTree({ keySpace: 2 ** 50, partitions: 1 }).create()).toThrow(/^keySpace: /);
+});
+
+it('the digest of an entry depends on each half of its key and of its value', () => {
+  const digests = [0n, 1n, 2n ** 32n].flatMap((key) => [0n, 1n, -1n, 2n ** 32n].map((value) => mixEntry(key, value)));
+  expect(new Set(digests.map(({ high }) => high)).size).toBe(12);
+  expect(new Set(digests.map(({ low }) => low)).size).toBe(12);
+});
+
+const LARGE = { keySpace: 1000, partitions: 4, capacity: 8, fill: 0.7, minimum: 'half' } as const;
+
+const treeOf = ({ options, keys }: Setup, form: (typeof FORMS)[number]): Tree =>
+  form === 'persistent' ? bPlusTree(options).persistent(entriesOf(keys)) : bPlusTree(options).create(entriesOf(keys));
+
+/** What one sees of the tree before the commands, between them, and after them. A shared tree must be seen at once: it has no past. */
+const visit = <T>(run: History, form: (typeof FORMS)[number], see: (tree: Tree, result?: Result) => T): readonly T[] => {
+  let tree = treeOf(run, form);
+  const first = see(tree);
+  return [
+    first,
+    ...run.commands.map((command) => {
+      const [next, result] = tree.execute(command);
+      tree = next;
+      return see(tree, result);
+    }),
+  ];
+};
+
+const trees = (run: History, form: (typeof FORMS)[number]): readonly Tree[] => visit(run, form, (tree) => tree);
+const after = (run: History, form: (typeof FORMS)[number]): Tree => trees(run, form).at(-1)!;
+const outlines = (run: History, form: (typeof FORMS)[number]): readonly Outline[] => visit(run, form, (tree) => tree.outline());
+const results = (run: History, form: (typeof FORMS)[number]): readonly Result[] => visit(run, form, (_, result) => result!).slice(1);
+
+const drawn = (outline: Outline): string => JSON.stringify(outline, (_, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
+/** Ids left out: the shared form gives those of freed nodes to new ones, the persistent form does not. */
+const anonymous = ({ root }: Outline): string =>
+  JSON.stringify(root, (name, each: unknown) => (name === 'id' ? undefined : typeof each === 'bigint' ? `${each}` : each));
+
+const heightOf = (node: Node): number => (node.type === 'Leaf' ? 0 : 1 + heightOf(node.children[0]!));
+const nodeCount = (node: Node): number => (node.type === 'Leaf' ? 1 : node.children.reduce((sum, child) => sum + nodeCount(child), 1));
+const innerCount = (node: Node): number => (node.type === 'Leaf' ? 0 : node.children.reduce((sum, child) => sum + innerCount(child), 1));
+/** Whether there are as many inner nodes right under the root as before, with another separator between two of them. */
+const shares = (before: Node, now: Node): boolean =>
+  before.type === 'Inner' &&
+  now.type === 'Inner' &&
+  before.children[0]?.type === 'Inner' &&
+  before.separators.length === now.separators.length &&
+  before.separators.join() !== now.separators.join();
+
+const keysOf = (keySpace: number): readonly bigint[] => Array.from({ length: keySpace }, (_, key) => BigInt(key));
+
+/** What is meant: the results that an ordered map gives, and its entries after them all. */
+const meant = ({ options, keys, commands }: History): { readonly results: readonly Result[]; readonly entries: readonly Entry[] } => {
+  const load = entriesOf(keys);
+  const valueByKey = new Map(keys.map((key, i) => [key, load.valueAt(i)]));
+  const { initial, apply } = orderedMap(options.keySpace, (key) => valueByKey.get(key));
+  const given: Result[] = [];
+  const final = commands.reduce((state, command) => {
+    const [next, result] = apply(state, command);
+    given.push(result);
+    return next;
+  }, initial);
+  const [, all] = apply(final, { type: 'scan', from: 0n, to: BigInt(options.keySpace) });
+  return { results: given, entries: all.type === 'entries' ? all.entries : [] };
+};
+
+/** The digest that a bystander has who knows the first entries and sees every command with its result. */
+const followed = (run: History, given: readonly Result[]) =>
+  given.reduce(
+    (digest, result, i) => {
+      const command = run.commands[i]!;
+      if (command.type === 'insert' && result.type === 'inserted') return addEntry(digest, command.key, command.value);
+      if (command.type === 'delete' && result.type === 'removed') return removeEntry(digest, command.key, result.value);
+      if (command.type === 'update' && result.type === 'updated')
+        return addEntry(removeEntry(digest, command.key, result.previous), command.key, command.value);
+      return digest;
+    },
+    digestOf(meant({ ...run, commands: [] }).entries),
+  );
+
+const digestOf = (entries: readonly Entry[]) => entries.reduce((digest, [key, value]) => addEntry(digest, key, value), emptyDigest);

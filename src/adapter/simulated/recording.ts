@@ -1,0 +1,53 @@
+/** What a simulated run leaves behind: facts for the clauses of the spec, and what clients saw. */
+import type * as Consensus from '../../../spec/consensus.js';
+import type * as Multicast from '../../../spec/multicast.js';
+import type * as Replica from '../../../spec/replica.js';
+import type { Access } from '../../../spec/safety-check.js';
+import type { Value } from '../../consensus/messages.js';
+import { commandAt, recordsOf, type Reply } from '../../record.js';
+
+/** One call of a client: what it asked, when, and what it was answered. */
+export type Called<C> = {
+  readonly session: number;
+  readonly call: number;
+  readonly command: C;
+  readonly called: number;
+  readonly answer: { readonly reply: Reply; readonly at: number } | null;
+};
+
+export type Recording<C> = {
+  /** Virtual time at which the run ended, ms; `isQuiet` if all clients were answered by then, and all processes up. */
+  readonly ended: number;
+  readonly isQuiet: boolean;
+  readonly events: number;
+  readonly consensus: Consensus.Facts;
+  readonly multicast: Multicast.Facts;
+  readonly replica: Replica.Facts;
+  /** Between barriers, by epochs that are unique to a replica between two crashes. */
+  readonly accesses: readonly Access[];
+  readonly history: readonly Called<C>[];
+  /** How often each thing worth seeing happened: crashes, takeovers, failures by condition, resubmissions, and so on. */
+  readonly sights: Readonly<Record<string, number>>;
+};
+
+/** The name of an attempt: session.sequence.attempt. */
+export const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string =>
+  `${session}.${sequence}.${attempt}`;
+
+/** The attempts in a batch, by name. */
+export const namesIn = (batch: Uint8Array): readonly string[] => [...recordsOf(batch)].map((at) => nameOf(commandAt(batch, at)));
+
+/** A value in words. */
+export const textOf = (value: Value): string => {
+  switch (value.type) {
+    case 'Noop':
+      return 'no-op';
+    case 'Skip':
+      return `skip to ${value.to}`;
+    case 'Batch':
+      return namesIn(value.commands).join(' ');
+  }
+};
+
+/** Bytes in words. */
+export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

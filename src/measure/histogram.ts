@@ -1,0 +1,46 @@
+/** Latencies of many commands in little space: recorded in microseconds up to a minute, told in milliseconds. */
+
+import { build } from 'hdr-histogram-js';
+
+const LONGEST = 60_000_000;
+
+/** Milliseconds, each within a thousandth of itself; all 0 while nothing is recorded. */
+export type Summary = {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+};
+
+export type Histogram = {
+  /** Records a latency in microseconds. What took longer than a minute counts as a minute. */
+  readonly record: (microseconds: number) => void;
+  readonly summary: () => Summary;
+  /** Forgets everything recorded so far. */
+  readonly reset: () => void;
+};
+
+export const histogram = (): Histogram => {
+  const counts = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: LONGEST,
+    numberOfSignificantValueDigits: 3,
+    autoResize: false,
+  });
+  const percentile = (percent: number): number => counts.getValueAtPercentile(percent) / 1000;
+
+  return {
+    record: (microseconds) => counts.recordValue(Math.max(0, Math.min(LONGEST, Math.round(microseconds)))),
+    summary: () => ({
+      count: counts.totalCount,
+      mean: counts.totalCount === 0 ? 0 : counts.mean / 1000,
+      p50: percentile(50),
+      p99: percentile(99),
+      p999: percentile(99.9),
+      max: counts.maxValue / 1000,
+    }),
+    reset: () => counts.reset(),
+  };
+};

@@ -1,0 +1,61 @@
+/** The table at the end of a measurement: one row per technique, no wider than 100 columns. */
+
+import Table from 'cli-table3';
+import colors from 'picocolors';
+import { NAMES, type Run } from './result.js';
+
+const HEAD = ['technique', 'Kcps', 'mean ms', 'p50 ms', 'p99 ms', 'failed %', 'CPU, cores', 'verdict'] as const;
+
+/** More processes of one role than this are shown as a range. */
+const FEW = 4;
+
+/** The runs as a table, in colour or not. */
+export const tableOf = (runs: readonly Run[], colour: boolean): string => {
+  const { bold, green, red } = colors.createColors(colour);
+  const table = new Table({
+    head: HEAD.map((title) => bold(title)),
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left'],
+    style: { head: [], border: [] }, // cli-table3 has colours of its own, which ask nobody
+  });
+  table.push(
+    ...runs.map((run) => [
+      bold(NAMES[run.technique]),
+      rounded(run.throughput),
+      rounded(run.latency.mean),
+      rounded(run.latency.p50),
+      rounded(run.latency.p99),
+      rounded(100 * run.failedRatio),
+      cpuByRole(run.cpu),
+      inLines(run.verdict, run.verdict === 'ok' ? green : red),
+    ]),
+  );
+  return table.toString();
+};
+
+/** A long verdict is broken at its hyphen: `not-linearizable` would make the table too wide. */
+const inLines = (verdict: string, paint: (line: string) => string): string =>
+  verdict.split(/(?<=-)/).map(paint).join('\n');
+
+/** Whether what is written to `out` may be coloured: a terminal, and NO_COLOR unset (no-color.org). */
+export const takesColour = (out: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean =>
+  out.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
+/** A number in three digits or so: 0, 0.04, 1.23, 45.6, 789. */
+export const rounded = (value: number): string =>
+  value === 0 ? '0' : value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
+
+/** The cores of processes named `role` or `role-number`, a line for each role: `replicas 0.9 0.8`. */
+export const cpuByRole = (cpu: Run['cpu']): string => {
+  const coresByRole = new Map<string, number[]>();
+  for (const [name, cores] of Object.entries(cpu)) {
+    const role = name.replace(/[-\s]?\d+$/, '');
+    coresByRole.set(role, [...(coresByRole.get(role) ?? []), cores]);
+  }
+  const lines = [...coresByRole].map(([role, cores]) => `${cores.length === 1 ? role : `${role}s`} ${several(cores)}`);
+  return lines.join('\n') || '-';
+};
+
+const several = (cores: readonly number[]): string =>
+  cores.length <= FEW
+    ? cores.map((n) => n.toFixed(1)).join(' ')
+    : `${cores.length} × ${Math.min(...cores).toFixed(1)}–${Math.max(...cores).toFixed(1)}`;

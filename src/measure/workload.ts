@@ -1,0 +1,94 @@
+/**
+ * The commands of a measurement: drawn by seed, uniform over a key space twice as large as the tree, each value unique.
+ *
+ * The loaded keys are the even ones. A key that is drawn is therefore in the tree every other time, an insert or a delete
+ * has an effect every other time, and the tree keeps its size. As no two writes carry the same value, a read names the
+ * write that it saw, and a history proves itself.
+ */
+
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { Command } from '../service/b-plus-tree/commands.js';
+import * as Load from '../service/b-plus-tree/load.js';
+import type { Mix } from './result.js';
+
+export type Workload = {
+  /** Keys in the tree at the start. */
+  readonly keys: number;
+  readonly mix: Mix;
+  /** Keys of the key space that a scan spans, fewer at its end. */
+  readonly span: number;
+  readonly seed: number;
+};
+
+/** A few keys that an auditor's commands return to, so that the recorded history of each is dense. */
+export type Audit = {
+  readonly keys: readonly bigint[];
+  /** The part of the commands that goes to these keys, 0 to 1; the others are uniform. */
+  readonly share: number;
+};
+
+/** Those who only want to be fast return to no key. */
+const NO_AUDIT: Audit = { keys: [], share: 0 };
+
+/** Keys are drawn from 0 to this, exclusive. */
+export const keySpaceOf = (keys: number): number => 2 * keys;
+
+/** The i-th loaded key, from 0. */
+export const keyAt = (i: number): bigint => BigInt(Load.keyAt(i));
+
+/** The i-th loaded value: the loader is writer 0. */
+export const valueAt = Load.valueAt;
+
+/** A value that no other writer writes, and this one only once: 22 bits of writer (from 1), 40 bits of count. */
+export const valueOf = (writer: number, count: number): bigint => BigInt(writer * 2 ** 40) + BigInt(count);
+
+/**
+ * The endless commands of one writer: each call draws the next. Same workload, writer and audit, same commands. Writers
+ * draw from stretches of one random sequence that are 2^64 draws apart.
+ */
+export const commandsOf = (workload: Workload, writer: number, audit: Audit = NO_AUDIT): (() => Command) => {
+  const { mix, span } = workload;
+  const keySpace = keySpaceOf(workload.keys);
+  const random = xoroshiro128plus(workload.seed);
+  for (let i = 0; i < writer; i++) random.jump();
+
+  const updates = threshold(mix.read);
+  const inserts = threshold(mix.read + mix.update);
+  const deletes = threshold(mix.read + mix.update + mix.insert);
+  const scans = threshold(mix.read + mix.update + mix.insert + mix.delete);
+  const audited = audit.keys.length === 0 ? 0 : threshold(100 * audit.share);
+  let written = 0;
+
+  const draw = (): number => random.next() >>> 0;
+  const drawKey = (): bigint =>
+    audited > 0 && draw() < audited
+      ? (audit.keys[uniformInt(random, 0, audit.keys.length - 1)] as bigint)
+      : BigInt(uniformInt(random, 0, keySpace - 1));
+
+  return () => {
+    const kind = draw();
+    const key = drawKey();
+    if (kind < updates) return { type: 'read', key };
+    if (kind < inserts) return { type: 'update', key, value: valueOf(writer, ++written) };
+    if (kind < deletes) return { type: 'insert', key, value: valueOf(writer, ++written) };
+    if (kind < scans) return { type: 'delete', key };
+    const last = Math.min(Number(key) + span, keySpace) - 1;
+    return { type: 'scan', from: key, to: BigInt(last) };
+  };
+};
+
+/**
+ * Keys worth auditing: two on either side of each bound between partitions, where a leaf may be shared, and keys spread
+ * evenly over the key space until there are `count`. A partition's lower bound is its first key.
+ */
+export const auditedKeys = (keys: number, lowerBounds: readonly number[], count: number): readonly bigint[] => {
+  const keySpace = keySpaceOf(keys);
+  const beside = lowerBounds.flatMap((bound) => [bound - 2, bound - 1, bound, bound + 1]);
+  const rest = Math.max(0, count - beside.length);
+  const spread = Array.from({ length: rest }, (_, i) => Math.floor((keySpace * (i + 0.5)) / rest));
+  return [...new Set([...beside, ...spread])].filter((key) => key >= 0 && key < keySpace).map(BigInt);
+};
+
+/** Below what a draw from 0 to 2^32 - 1 stays in so many percent of all cases. */
+const threshold = (percent: number): number => (percent / 100) * 2 ** 32;

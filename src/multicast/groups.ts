@@ -1,0 +1,10 @@
+/** Groups and rings: g_all is group 0, g_i is group i, and every group is ordered by the ring of the same number. */
+
+import { G_ALL, type Group } from '../record.js';
+
+/** The groups of a cluster with `threads` worker threads a replica. One thread needs no group of its own: g_all is one order. */
+export const groupsOf = (threads: number): readonly Group[] =>
+  threads === 1 ? [G_ALL] : Array.from({ length: threads + 1 }, (_, group) => group);
+
+/** The groups that thread t_`thread` delivers from, in the order of its merge (paper, section V). */
+export const subscriptionsOf = (thread: number, threads: number): readonly Group[] => (threads === 1 ? [G_ALL] : [G_ALL, thread]);

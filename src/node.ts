@@ -1,0 +1,159 @@
+/**
+ * The machines in a row: decided -> delivered -> executed. The effect of one is the event of the next.
+ *
+ * A `Process` is what one process does on the network: its part in every ring, and the levelling of those that it may come
+ * to coordinate. A `Thread` is what one worker thread of a replica does with what the process learns: merge and execute.
+ * Adapters drive both, and the clients' proxies, over a simulated network or a real one.
+ */
+import { Map } from 'immutable';
+import type { Membership, ProcessId } from './consensus/ballot.js';
+import type { Durable, Effect as RingEffect, Message, Value } from './consensus/messages.js';
+import * as Ring from './consensus/ring.js';
+import { groupsOf, subscriptionsOf } from './multicast/groups.js';
+import * as Merge from './multicast/merge.js';
+import * as Skip from './multicast/skip.js';
+import { G_ALL, type Group } from './record.js';
+import { groupFor, type Technique } from './replica/techniques.js';
+import * as Worker from './replica/worker.js';
+import type { Service } from './service/service.js';
+import { step, type Step } from './step.js';
+
+/** What every process of a cluster must agree on. */
+export type Cluster = {
+  readonly membership: Membership;
+  readonly technique: Technique;
+  /** Worker threads of a replica; 1 under SMR. */
+  readonly threads: number;
+  readonly ring: Ring.Settings;
+  readonly skip: Skip.Settings;
+  /** M of the merge: slots of a ring in one round. */
+  readonly m: number;
+  /** Commands of g_all executed under one barrier: 1 as in the paper, Infinity for all of a batch. */
+  readonly commandsPerBarrier: number;
+  /** The acceptor that is the first to coordinate each group's ring, by group. */
+  readonly homes: readonly ProcessId[];
+};
+
+// A process on the network
+
+type Part = { readonly ring: Ring.Ring; readonly leveller: Skip.Leveller | null };
+
+export type Process = { readonly parts: Map<Group, Part> };
+
+export type ProcessEvent =
+  | { readonly type: 'Received'; readonly group: Group; readonly from: ProcessId; readonly message: Message }
+  | { readonly type: 'Tick'; readonly now: number };
+
+export type ProcessEffect =
+  | { readonly type: 'Persist'; readonly group: Group; readonly record: Durable }
+  | { readonly type: 'Send'; readonly group: Group; readonly to: ProcessId; readonly message: Message; readonly after: number }
+  /** The next instance of the group's ring, in order and once. */
+  | { readonly type: 'Decided'; readonly group: Group; readonly instance: number; readonly id: string; readonly value: Value };
+
+/** The process `me`, new, or with what it had persisted in each group before a crash. */
+export const startProcess = (cluster: Cluster, me: ProcessId, records: Map<Group, readonly Durable[]> = Map()): Process => ({
+  parts: Map(
+    groupsOf(cluster.threads).map((group): [Group, Part] => {
+      const ring = Ring.start(me, ringMembership(cluster, group), cluster.ring, records.get(group, []));
+      // A single ring is never merged with another, so that nothing waits for it.
+      return [group, { ring, leveller: ring.voting === null || cluster.threads === 1 ? null : Skip.initial(cluster.skip) }];
+    }),
+  ),
+});
+
+/** The processes of a group's ring: its first coordinator first. */
+export const ringMembership = ({ membership, homes }: Cluster, group: Group): Membership => {
+  const { acceptors } = membership;
+  const home = Math.max(0, acceptors.indexOf(homes[group] ?? -1));
+  return { ...membership, acceptors: [...acceptors.slice(home), ...acceptors.slice(0, home)] };
+};
+
+export const onProcessEvent = (process: Process, event: ProcessEvent): Step<Process, ProcessEffect> => {
+  switch (event.type) {
+    case 'Received':
+      return within(process, event.group, (part) => drive(part, event));
+    case 'Tick':
+      return [...process.parts.keys()].reduce<Step<Process, ProcessEffect>>(
+        ([next, effects], group) => {
+          const [after, more] = within(next, group, (part) => tick(part, event));
+          return [after, more.length === 0 ? effects : [...effects, ...more]];
+        },
+        step(process),
+      );
+  }
+};
+
+const within = (process: Process, group: Group, then: (part: Part) => Step<Part, RingEffect>): Step<Process, ProcessEffect> => {
+  const part = process.parts.get(group);
+  if (part === undefined) return step(process);
+  const [next, effects] = then(part);
+  const renamed = effects.map((effect): ProcessEffect => (effect.type === 'Deliver' ? { ...effect, type: 'Decided', group } : { ...effect, group }));
+  return [next === part ? process : { parts: process.parts.set(group, next) }, renamed];
+};
+
+const tick = (part: Part, event: Extract<ProcessEvent, { type: 'Tick' }>): Step<Part, RingEffect> => {
+  const [ticked, effects] = drive(part, event);
+  if (ticked.leveller === null) return [ticked, effects];
+  const [leveller, skips] = Skip.onEvent(ticked.leveller, event);
+  return skips.reduce<Step<Part, RingEffect>>(
+    ([next, before], skip) => {
+      const [after, more] = drive(next, skip);
+      return [after, [...before, ...more]];
+    },
+    [{ ...ticked, leveller }, effects],
+  );
+};
+
+/** Whatever a ring hands over, its leveller hears of. */
+const drive = (part: Part, event: Ring.Event): Step<Part, RingEffect> => {
+  const [ring, effects] = Ring.onEvent(part.ring, event);
+  const leveller = effects.reduce(
+    (level, effect) => (effect.type === 'Deliver' && level !== null ? Skip.onEvent(level, { type: 'Decided', value: effect.value })[0] : level),
+    part.leveller,
+  );
+  return [{ ring, leveller }, effects];
+};
+
+// A worker thread of a replica
+
+export type Thread<C, R> = { readonly merge: Merge.Merge; readonly worker: Worker.Worker<C, R> };
+
+export type ThreadEvent =
+  | { readonly type: 'Decided'; readonly group: Group; readonly value: Merge.Decided }
+  | { readonly type: 'Run'; readonly budget: number };
+
+export const startThread = <C, R>(cluster: Cluster, service: Service<C, R>, thread: number, shared: Worker.Shared<C, R>): Thread<C, R> => {
+  const { technique, threads, commandsPerBarrier, m } = cluster;
+  return {
+    merge: Merge.initial(subscriptionsOf(thread, threads), m),
+    worker: Worker.initial({ service, technique, threads, commandsPerBarrier }, thread, shared),
+  };
+};
+
+export const onThreadEvent = <C, R>(thread: Thread<C, R>, event: ThreadEvent): Step<Thread<C, R>, Worker.Effect> => {
+  switch (event.type) {
+    case 'Decided': {
+      const [merge, delivered] = Merge.onEvent(thread.merge, event);
+      const worker = delivered.reduce((next, delivery) => Worker.onEvent(next, delivery)[0], thread.worker);
+      return step({ merge, worker });
+    }
+    case 'Run': {
+      const [worker, effects] = Worker.onEvent(thread.worker, event);
+      return [{ ...thread, worker }, effects];
+    }
+  }
+};
+
+// What a client needs to know of a cluster to call it
+
+/** The groups of a command: where it goes, and where it goes when it fails there. */
+export const routeOf = <C, R>({ technique }: Cluster, service: Service<C, R>, command: C): { readonly group: Group; readonly fallback: Group } => ({
+  group: groupFor(technique, service.footprint(command)),
+  fallback: G_ALL,
+});
+
+/** The acceptor that takes commands for a group, `turn` acceptors after the one that coordinates unless it has crashed. */
+export const acceptorFor = (cluster: Cluster, group: Group, turn: number): ProcessId => {
+  const { acceptors } = ringMembership(cluster, group);
+  return acceptors[turn % acceptors.length] ?? 0;
+};

@@ -1,0 +1,192 @@
+/**
+ * The binary records that travel between client and worker: commands on the way in, replies on the way out.
+ *
+ * A batch is a concatenation of records; consensus and multicast never look inside one. Every record starts with its own
+ * length, so that batches may be cut and joined at record boundaries without being understood. Records are padded to
+ * eight bytes: a payload may be read as aligned 64-bit words. All integers are little-endian.
+ *
+ * ```
+ * command  0 u32 length · 4 u8 kind · 5 u8 attempt · 6 u16 zero · 8 u64 session · 16 u32 sequence · 20 u32 floor · 24 payload
+ * reply    0 u32 length · 4 u8 status · 5 u8 attempt · 6 u16 group · 8 u64 session · 16 u32 sequence · 20 u32 offset · 24 u64 slot · 32 payload
+ * ```
+ *
+ * A payload's layout is its service's own; `length` counts header and payload without the padding.
+ */
+
+export const COMMAND_HEADER = 24;
+export const REPLY_HEADER = 32;
+
+/** A multicast group: 0 is g_all, which every thread delivers from; i > 0 is g_i, which t_i alone delivers from. */
+export type Group = number;
+
+export const G_ALL: Group = 0;
+
+/** The kind that every service shares: the digest of the whole state, executed under the barrier on g_all. */
+export const DIGEST_KIND = 0;
+
+/** A command as its client named it. `(session, sequence)` is its identity, and a resubmission is `attempt` 1 of the same. */
+export type Command = {
+  readonly kind: number;
+  /** 0: first try; 1: resubmission to g_all after a failed safety check. */
+  readonly attempt: number;
+  /** Unique to a client, up to 2^53 - 1. */
+  readonly session: number;
+  /** Counts the commands of the session, from 1. */
+  readonly sequence: number;
+  /** Every sequence number below this one has been answered and will never be sent again. */
+  readonly floor: number;
+  readonly payload: Uint8Array;
+};
+
+/** What became of one attempt of a command. */
+export type Status = 'Executed' | 'Failed' | 'Refused';
+
+/**
+ * Where in the replicated order an attempt was answered: virtual `slot` of the ring of `group`, `offset` within its batch.
+ * Within a group, and against g_all (group 0), positions are the order of execution.
+ */
+export type Position = { readonly group: Group; readonly slot: number; readonly offset: number };
+
+/** The answer to one attempt. The same at every replica. */
+export type Reply = {
+  readonly status: Status;
+  readonly attempt: number;
+  readonly session: number;
+  readonly sequence: number;
+  readonly position: Position;
+  readonly payload: Uint8Array;
+};
+
+const STATUSES: readonly Status[] = ['Executed', 'Failed', 'Refused'];
+
+/** Bytes that a record of `length` bytes takes in a batch. */
+export const padded = (length: number): number => (length + 7) & ~7;
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The record of a command. */
+export const encodeCommand = (command: Command): Uint8Array => {
+  const length = COMMAND_HEADER + command.payload.length;
+  const bytes = new Uint8Array(padded(length));
+  const view = viewOf(bytes);
+  view.setUint32(0, length, true);
+  view.setUint8(4, command.kind);
+  view.setUint8(5, command.attempt);
+  setNatural(view, 8, command.session);
+  view.setUint32(16, command.sequence, true);
+  view.setUint32(20, command.floor, true);
+  bytes.set(command.payload, COMMAND_HEADER);
+  return bytes;
+};
+
+/** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */
+export const commandAt = (batch: Uint8Array, at: number): Command => {
+  const view = viewOf(batch);
+  return {
+    kind: view.getUint8(at + 4),
+    attempt: view.getUint8(at + 5),
+    session: getNatural(view, at + 8),
+    sequence: view.getUint32(at + 16, true),
+    floor: view.getUint32(at + 20, true),
+    payload: batch.subarray(at + COMMAND_HEADER, at + view.getUint32(at, true)),
+  };
+};
+
+/** The record of a reply. */
+export const encodeReply = (reply: Reply): Uint8Array => {
+  const length = REPLY_HEADER + reply.payload.length;
+  const bytes = new Uint8Array(padded(length));
+  const view = viewOf(bytes);
+  view.setUint32(0, length, true);
+  view.setUint8(4, STATUSES.indexOf(reply.status));
+  view.setUint8(5, reply.attempt);
+  view.setUint16(6, reply.position.group, true);
+  setNatural(view, 8, reply.session);
+  view.setUint32(16, reply.sequence, true);
+  view.setUint32(20, reply.position.offset, true);
+  setNatural(view, 24, reply.position.slot);
+  bytes.set(reply.payload, REPLY_HEADER);
+  return bytes;
+};
+
+/** The reply at byte `at` of a well-formed batch of replies. Its payload is a view, not a copy. */
+export const replyAt = (batch: Uint8Array, at: number): Reply => {
+  const view = viewOf(batch);
+  return {
+    status: STATUSES[view.getUint8(at + 4)] ?? 'Refused',
+    attempt: view.getUint8(at + 5),
+    session: getNatural(view, at + 8),
+    sequence: view.getUint32(at + 16, true),
+    position: {
+      group: view.getUint16(at + 6, true),
+      slot: getNatural(view, at + 24),
+      offset: view.getUint32(at + 20, true),
+    },
+    payload: batch.subarray(at + REPLY_HEADER, at + view.getUint32(at, true)),
+  };
+};
+
+/** The byte at which the record after the one at `at` starts. */
+export const nextRecord = (batch: Uint8Array, at: number): number => at + padded(viewOf(batch).getUint32(at, true));
+
+/** Where the records of a well-formed batch start. */
+export function* recordsOf(batch: Uint8Array): Generator<number> {
+  for (let at = 0; at < batch.length; at = nextRecord(batch, at)) yield at;
+}
+
+/** Several batches as one. */
+export const join = (batches: readonly Uint8Array[]): Uint8Array => {
+  if (batches.length === 1) return batches[0] as Uint8Array;
+  const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.length, 0));
+  batches.reduce((at, batch) => (bytes.set(batch, at), at + batch.length), 0);
+  return bytes;
+};
+
+/**
+ * Why these bytes are no batch of commands, or `undefined` if they are one. An edge that takes bytes from a stranger asks
+ * this first: whatever is ordered must be readable by every worker.
+ */
+export const flawInCommands = (bytes: Uint8Array): string | undefined =>
+  flawInRecords(bytes, 'a command', COMMAND_HEADER, (view, at) => {
+    if (view.getUint32(at + 16, true) === 0) return `byte ${at + 16}: sequence numbers start at 1`;
+    return undefined;
+  });
+
+/** Why these bytes are no batch of replies, or `undefined` if they are one. */
+export const flawInReplies = (bytes: Uint8Array): string | undefined =>
+  flawInRecords(bytes, 'a reply', REPLY_HEADER, (view, at) => {
+    if (STATUSES[view.getUint8(at + 4)] === undefined) return `byte ${at + 4}: status ${view.getUint8(at + 4)} is none of ${STATUSES.join(', ')}`;
+    if (!Number.isSafeInteger(getNatural(view, at + 24))) return `byte ${at + 24}: slot is above 2^53 - 1`;
+    return undefined;
+  });
+
+/** The first flaw of a batch: in how its records are cut, in what both kinds have in common, or one that `flawAt` finds. */
+const flawInRecords = (
+  bytes: Uint8Array,
+  record: string,
+  header: number,
+  flawAt: (view: DataView, at: number) => string | undefined,
+): string | undefined => {
+  const view = viewOf(bytes);
+  for (let at = 0; at < bytes.length; at += padded(view.getUint32(at, true))) {
+    const left = bytes.length - at;
+    if (left < header) return `byte ${at}: the header of ${record} takes ${header} bytes, ${left} are left`;
+    const length = view.getUint32(at, true);
+    if (length < header) return `byte ${at}: length ${length} is shorter than the header of ${record}`;
+    if (length > left || padded(length) > left) return `byte ${at}: length ${length} reaches past the end of the batch`;
+    if (view.getUint8(at + 5) > 1) return `byte ${at + 5}: attempt ${view.getUint8(at + 5)} is neither 0 nor 1`;
+    if (!Number.isSafeInteger(getNatural(view, at + 8))) return `byte ${at + 8}: session is above 2^53 - 1`;
+    const flaw = flawAt(view, at);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+};
+
+/** Writes a natural number up to 2^53 - 1 as 64 bits, without a bigint. */
+export const setNatural = (view: DataView, at: number, natural: number): void => {
+  view.setUint32(at, natural >>> 0, true);
+  view.setUint32(at + 4, Math.floor(natural / 2 ** 32), true);
+};
+
+/** Reads what `setNatural` wrote. Other bytes may give a number that is not a safe integer. */
+export const getNatural = (view: DataView, at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
