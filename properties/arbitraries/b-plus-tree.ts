@@ -56,14 +56,18 @@ export const commandBetween = (from: number, to: number): fc.Arbitrary<Command> 
   );
 };
 
-/** A tree, and commands for it: often many on few keys, so that leaves run empty and full. */
+/** A tree, and commands for it: often many on few keys, or deletes of all there are, so that leaves run full and empty. */
 export const history: fc.Arbitrary<History> = setup.chain(({ options: chosen, keys }) => {
   const last = chosen.keySpace - 1;
   const anywhere = fc.array(commandBetween(0, last), { size: '+1', maxLength: 120 });
   const crowded = fc
     .integer({ min: 0, max: last })
     .chain((from) => fc.array(commandBetween(from, Math.min(from + 20, last)), { size: '+1', maxLength: 120 }));
-  return fc.record({ options: fc.constant(chosen), keys: fc.constant(keys), commands: fc.oneof(anywhere, crowded) });
+  const drained = fc
+    .shuffledSubarray([...keys], { minLength: Math.floor(keys.length / 2) })
+    .map((some) => some.map((key): Command => ({ type: 'delete', key: BigInt(key) })));
+  const commands = fc.oneof({ weight: 2, arbitrary: anywhere }, { weight: 2, arbitrary: crowded }, { weight: 1, arbitrary: drained });
+  return fc.record({ options: fc.constant(chosen), keys: fc.constant(keys), commands });
 });
 
 const constants = <T extends object>(record: T): { readonly [K in keyof T]: fc.Arbitrary<T[K]> } =>

@@ -1,0 +1,142 @@
+/**
+ * The worker threads of a replica, seen from its network thread. What a ring decided goes into a log in shared memory, one
+ * per group, from which every thread that subscribes merges for itself: there is no scheduler in the middle.
+ */
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Value } from '../../consensus/messages.js';
+import { groupsOf, subscriptionsOf } from '../../multicast/groups.js';
+import type { Group } from '../../record.js';
+import { boardBytes } from '../../replica/barrier.js';
+import { sessionsBytes } from '../../replica/sessions.js';
+import { bell, newBell } from '../bell.js';
+import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
+import { newSharedLog, writer } from '../shared-log.js';
+
+/** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
+const LOG_CAPACITY = 32 * 2 ** 20;
+
+/** All that a thread is given. */
+export type Equipment = {
+  readonly config: Config;
+  readonly thread: number;
+  readonly tree: SharedArrayBuffer;
+  readonly sessions: SharedArrayBuffer;
+  readonly board: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  readonly logs: readonly { readonly group: Group; readonly memory: SharedArrayBuffer; readonly reader: number }[];
+  /** How often to look again before going to sleep: worth it only where a core is free. */
+  readonly spin: number;
+};
+
+export type Crew = {
+  /** Hands the next decided value of a group to the threads that subscribe to it. */
+  readonly feed: (group: Group, value: Value) => void;
+  /** Hands over what did not fit before. */
+  readonly flush: () => void;
+  readonly close: () => Promise<void>;
+};
+
+export type Watcher = {
+  readonly onReplies: (replies: Uint8Array) => void;
+  /** A thread has died: the replica cannot go on, as the others would wait for it for ever. */
+  readonly onFailure: (error: Error) => void;
+};
+
+/** Loads the tree and starts the threads. */
+export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew => {
+  const cluster = clusterOf(config);
+  const { threads } = cluster;
+  const service = serviceOf(config);
+  const numbers = Array.from({ length: threads }, (_, index) => index + 1);
+  const logs = new Map(
+    groupsOf(threads).map((group) => {
+      const readers = numbers.filter((thread) => subscriptionsOf(thread, threads).includes(group));
+      const memory = newSharedLog({ capacity: LOG_CAPACITY, readers: readers.length });
+      return [group, { memory, readers, writer: writer(memory), overflow: [] as Uint8Array[] }] as const;
+    }),
+  );
+  const bells = new Map(numbers.map((thread) => [thread, newBell()]));
+  const shared = {
+    config,
+    spin,
+    tree: service.create(service.load).buffer,
+    sessions: new SharedArrayBuffer(sessionsBytes(limitsOf(config))),
+    board: new SharedArrayBuffer(boardBytes(threads)),
+  };
+
+  let isClosing = false;
+  const workers = numbers.map((thread) => {
+    const workerData: Equipment = {
+      ...shared,
+      thread,
+      bell: bells.get(thread) as SharedArrayBuffer,
+      logs: subscriptionsOf(thread, threads).flatMap((group) => {
+        const log = logs.get(group);
+        return log === undefined ? [] : [{ group, memory: log.memory, reader: log.readers.indexOf(thread) }];
+      }),
+    };
+    const worker = new Worker(fileURLToPath(new URL('./thread.js', import.meta.url)), { workerData });
+    worker.on('message', watcher.onReplies);
+    worker.on('error', watcher.onFailure);
+    worker.on('exit', (code) => {
+      if (!isClosing) watcher.onFailure(new Error(`thread ${thread} ended with status ${code}`));
+    });
+    return worker;
+  });
+
+  const ring = (readers: readonly number[]): void => readers.forEach((thread) => bell(bells.get(thread) as SharedArrayBuffer).ring());
+  return {
+    feed: (group, value) => {
+      const log = logs.get(group);
+      if (log === undefined) return;
+      const entry = encodeValue(value);
+      if (log.overflow.length > 0 || !log.writer.append(entry)) log.overflow.push(entry);
+      ring(log.readers);
+    },
+    flush: () => {
+      for (const { overflow, writer: log, readers } of logs.values()) {
+        const left = overflow.findIndex((entry) => !log.append(entry));
+        const done = overflow.splice(0, left < 0 ? overflow.length : left);
+        if (done.length > 0) ring(readers);
+      }
+    },
+    close: async () => {
+      isClosing = true;
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+};
+
+const NOOP = 0;
+const BATCH = 1;
+const SKIP = 2;
+
+/** A decided value as an entry of the log: type, where a skip leads to, commands. */
+const encodeValue = (value: Value): Uint8Array => {
+  switch (value.type) {
+    case 'Noop':
+      return entryOf(NOOP, 0);
+    case 'Skip':
+      return entryOf(SKIP, value.to);
+    case 'Batch':
+      return entryOf(BATCH, 0, value.commands);
+  }
+};
+
+const entryOf = (type: number, to: number, commands: Uint8Array = new Uint8Array()): Uint8Array => {
+  const entry = new Uint8Array(16 + commands.length);
+  const view = new DataView(entry.buffer);
+  view.setUint8(0, type);
+  view.setFloat64(8, to, true);
+  entry.set(commands, 16);
+  return entry;
+};
+
+/** An entry of the log as the value that was decided. The commands are a view of the entry. */
+export const decodeValue = (entry: Uint8Array): Value => {
+  const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
+  const type = view.getUint8(0);
+  if (type === BATCH) return { type: 'Batch', commands: entry.subarray(16) };
+  return type === SKIP ? { type: 'Skip', to: view.getFloat64(8, true) } : { type: 'Noop' };
+};
