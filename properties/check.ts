@@ -1,5 +1,7 @@
 /** How a property is run: what it prints when it fails is all that is needed to see it fail again. */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 
@@ -8,8 +10,20 @@ export type Violations = readonly string[];
 /** Clauses by title. */
 export type Clauses<F> = Readonly<Record<string, (facts: F) => Violations>>;
 
-const seed = process.env.PROPERTY_SEED;
-const path = process.env.PROPERTY_PATH;
+export type Parameters<T> = {
+  readonly numRuns?: number;
+  readonly shown?: (sample: T) => string;
+  /** The sample as JSON, where a failure is worth keeping among the regressions. */
+  readonly kept?: (sample: T) => unknown;
+};
+
+/** Where failures that were found once are kept, to be replayed first. */
+export const REGRESSIONS = resolve(import.meta.dirname, '../traces/regressions');
+
+/** Shrinking a failure is cut short after so long, ms. */
+const LONGEST_SHRINKING = 40_000;
+
+const { PROPERTY_SEED: seed, PROPERTY_PATH: path, PROPERTY_KEEP: keep } = process.env;
 
 /** Seed and path of a replay, where the environment names them. */
 export const replayed = <T>(parameters: fc.Parameters<T> = {}): fc.Parameters<T> => ({
@@ -17,16 +31,6 @@ export const replayed = <T>(parameters: fc.Parameters<T> = {}): fc.Parameters<T>
   ...(seed === undefined ? {} : { seed: Number(seed) }),
   ...(path === undefined ? {} : { path, endOnFailure: true }),
 });
-
-/** A failure as a person wants to read it. */
-const report = <T>(clause: string, details: fc.RunDetails<T>, violations: Violations, shown: (found: T) => string, counterexample: T): string =>
-  [
-    clause,
-    ...violations.slice(0, 5).map((violation) => `  ${violation}`),
-    ...(violations.length > 5 ? [`  and ${violations.length - 5} more`] : []),
-    `counterexample, shrunk ${details.numShrinks} times: ${shown(counterexample)}`,
-    `replay: PROPERTY_SEED=${details.seed} PROPERTY_PATH=${details.counterexamplePath ?? ''} npm run -s properties -- -t ${JSON.stringify(clause)}`,
-  ].join('\n');
 
 /**
  * One test per clause over one set of runs. `factsOf` may be costly: it is called once per sample, however many clauses
@@ -36,44 +40,96 @@ export const always = <T, F>(
   arbitrary: fc.Arbitrary<T>,
   factsOf: (sample: T) => F,
   clauses: Clauses<F>,
-  parameters: fc.Parameters<[T]> & { readonly shown?: (sample: T) => string } = {},
+  { numRuns, shown = fc.stringify, kept }: Parameters<T> = {},
 ): void => {
-  const { shown = fc.stringify, ...rest } = parameters;
-  const violated = (facts: F): readonly (readonly [string, Violations])[] =>
-    Object.entries(clauses)
-      .map(([clause, violationsIn]) => [clause, violationsIn(facts)] as const)
-      .filter(([, violations]) => violations.length > 0);
-
-  let details: fc.RunDetails<[T]> | undefined;
-  const checked = (): fc.RunDetails<[T]> =>
-    (details ??= fc.check(
-      fc.property(arbitrary, (sample) => violated(factsOf(sample)).length === 0),
-      replayed(rest),
-    ));
+  let found: Found<T> | undefined;
+  const search = (): Found<T> => (found ??= failureIn(arbitrary, (sample) => violated(clauses, () => factsOf(sample)), numRuns));
 
   for (const clause of Object.keys(clauses))
     it(clause, () => {
-      const found = checked();
-      if (!found.failed) return;
-      if (found.counterexample === null) throw new Error(`${clause}: ${String(found.errorInstance)}`);
-      const [sample] = found.counterexample;
-      // What throws violates every clause: no facts, no proof.
-      const violations = new Map(found.errorInstance instanceof Error && !isPlainFailure(found) ? [[clause, [String(found.errorInstance)]]] : violated(factsOf(sample)));
-      expect.soft(violations.size, 'some clause is violated').toBeGreaterThan(0);
-      const own = violations.get(clause);
-      if (own !== undefined) throw new Error(report(clause, found as fc.RunDetails<unknown>, own, () => shown(sample), sample));
+      const { details, isCutShort } = search();
+      if (details.counterexample === null) {
+        if (details.failed) throw new Error(`${clause}: ${details.numSkips} samples were skipped, ${details.numRuns} were not`);
+        return;
+      }
+      const [sample] = details.counterexample;
+      const violations = violated(clauses, () => factsOf(sample)).get(clause);
+      if (violations === undefined) return;
+      const json = kept && JSON.stringify({ clause, seed: details.seed, path: details.counterexamplePath, found: today(), plan: kept(sample) });
+      throw new Error(
+        [
+          clause,
+          ...violations.slice(0, 5).map((violation) => `  ${violation}`),
+          ...(violations.length > 5 ? [`  and ${violations.length - 5} more`] : []),
+          `counterexample, shrunk ${details.numShrinks} times${isCutShort ? ' and then no further, for lack of time' : ''}: ${shown(sample)}`,
+          `seed ${details.seed}, path ${details.counterexamplePath ?? ''}; to see it again:`,
+          `  PROPERTY_SEED=${details.seed} PROPERTY_PATH=${details.counterexamplePath ?? ''} ${commandOfTest()}`,
+          ...(json === undefined ? [] : [keep === '1' ? `kept in ${write(clause, details.seed, json)}` : `to keep it (PROPERTY_KEEP=1 does): ${json}`]),
+        ].join('\n'),
+      );
     });
 };
 
-const isPlainFailure = <T>({ errorInstance }: fc.RunDetails<T>): boolean =>
-  errorInstance instanceof Error && errorInstance.message.startsWith('Property failed by returning false');
+type Found<T> = { readonly details: fc.RunDetails<[T]>; readonly isCutShort: boolean };
 
-/** Whether a broken machine is caught: some sample violates some clause. */
-export const isCaught = <T, F>(arbitrary: fc.Arbitrary<T>, factsOf: (sample: T) => F, clauses: Clauses<F>, numRuns: number): boolean =>
-  fc.check(
-    fc.property(arbitrary, (sample) => {
-      const facts = factsOf(sample);
-      return Object.values(clauses).every((violationsIn) => violationsIn(facts).length === 0);
-    }),
-    { numRuns, endOnFailure: true, seed: 1 },
-  ).failed;
+const failureIn = <T>(arbitrary: fc.Arbitrary<T>, violationsOf: (sample: T) => ReadonlyMap<string, Violations>, numRuns?: number): Found<T> => {
+  let failedAt: number | undefined;
+  let isCutShort = false;
+  const holds = (sample: T): boolean => {
+    if (failedAt !== undefined && Date.now() - failedAt > LONGEST_SHRINKING) {
+      isCutShort = true;
+      return true;
+    }
+    const isKept = violationsOf(sample).size === 0;
+    if (!isKept) failedAt ??= Date.now();
+    return isKept;
+  };
+  return { details: fc.check(fc.property(arbitrary, holds), replayed(numRuns === undefined ? {} : { numRuns })), isCutShort };
+};
+
+/** The clauses that are violated. What throws violates all of them: no facts, no proof. */
+const violated = <F>(clauses: Clauses<F>, factsOf: () => F): ReadonlyMap<string, Violations> => {
+  try {
+    const facts = factsOf();
+    const all = Object.entries(clauses).map(([clause, violationsIn]) => [clause, violationsIn(facts)] as const);
+    return new Map(all.filter(([, violations]) => violations.length > 0));
+  } catch (error) {
+    const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return new Map(Object.keys(clauses).map((clause) => [clause, [thrown]]));
+  }
+};
+
+/** Invariants of one thing, as clauses over many. */
+export const everywhere = <S>(invariants: Readonly<Record<string, (thing: S) => boolean>>, shown: (thing: S) => string = fc.stringify): Clauses<readonly S[]> =>
+  Object.fromEntries(Object.entries(invariants).map(([clause, holds]) => [clause, (things: readonly S[]) => things.filter((thing) => !holds(thing)).map(shown)]));
+
+/** What runs the test at hand, and no other, once more. */
+const commandOfTest = (): string => {
+  const { currentTestName = '', testPath = '' } = expect.getState();
+  const title = currentTestName.replaceAll(' > ', ' ').replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return `npm run -s properties -- ${relative(process.cwd(), testPath)} -t '^${title.replaceAll("'", "'\\''")}$'`;
+};
+
+const write = (clause: string, failedSeed: number, json: string): string => {
+  const file = join(REGRESSIONS, `${clause.replace(/\W.*$/, '').toLowerCase()}${clause.match(/^\w+-(\d+)/)?.[1] ?? ''}-${failedSeed}.json`);
+  mkdirSync(REGRESSIONS, { recursive: true });
+  writeFileSync(file, `${json}\n`);
+  return relative(process.cwd(), file);
+};
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** A broken machine that was found out: by which clauses, after how many samples. */
+export type Catch = { readonly clauses: readonly string[]; readonly samples: number };
+
+/** What catches a broken machine: the first sample that violates a clause, if any does. */
+export const caught = <T, F>(arbitrary: fc.Arbitrary<T>, factsOf: (sample: T) => F, clauses: Clauses<F>, numRuns: number): Catch | undefined => {
+  let samples = 0;
+  for (const sample of fc.sample(arbitrary, { numRuns, seed: 1 })) {
+    samples += 1;
+    const facts = factsOf(sample);
+    const violatedBy = Object.keys(clauses).filter((clause) => (clauses[clause]?.(facts) ?? []).length > 0);
+    if (violatedBy.length > 0) return { clauses: violatedBy, samples };
+  }
+  return undefined;
+};

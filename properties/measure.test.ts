@@ -26,7 +26,7 @@ import {
   type Verdict,
 } from '../src/measure/result.js';
 import { rounded, tableOf, takesColour } from '../src/measure/table.js';
-import { auditedKeys, commandsOf, keyAt, keySpaceOf, valueAt, type Workload } from '../src/measure/workload.js';
+import { auditedRanges, auditsOf, commandsOf, keyAt, keySpaceOf, valueAt, type Workload } from '../src/measure/workload.js';
 
 const TECHNIQUES = Object.keys(NAMES) as Technique[];
 const VERDICTS: readonly Verdict[] = ['ok', 'diverged', 'not-linearizable', 'lost', 'unknown', 'incomplete'];
@@ -77,7 +77,7 @@ const result: fc.Arbitrary<Result> = fc.record({
     batchBytes: natural,
     storage: fc.constantFrom('memory' as const, 'disk' as const),
     seed: fc.integer(),
-    barrier: natural,
+    commandsPerBarrier: fc.oneof(natural, fc.constant('batch' as const)),
   }),
   units: fc.constant(UNITS),
   runs: fc.array(run, { maxLength: 3 }),
@@ -242,29 +242,19 @@ describe('a workload always', () => {
     expect(Math.abs(found - 5_000)).toBeLessThanOrEqual(5 * Math.sqrt(2_500));
   });
 
-  it('returns to audited keys as often as asked', () =>
+  it('audits keys on both sides of every bound between partitions, and scans whole ranges of them', () =>
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 100 }), fc.integer(), (percent, seed) => {
-        const w: Workload = { keys: 2 ** 30, mix: READS, span: 1, seed };
-        const keys = auditedKeys(w.keys, [0, 2 ** 29, 2 ** 30], 40);
-        const audited = new Set(keys);
-        const p = percent / 100;
-        const seen = take(4_000, commandsOf(w, 1, { keys, share: p })).filter((c) => audited.has(keyOf(c))).length;
-        expect(Math.abs(seen - 4_000 * p)).toBeLessThanOrEqual(5 * Math.sqrt(4_000 * p * (1 - p)) + 1);
+      fc.property(fc.integer({ min: 8, max: 10_000 }), fc.integer({ min: 1, max: 8 }), fc.integer(), (keys, n, seed) => {
+        const bounds = Array.from({ length: n }, (_, i) => Math.floor((keySpaceOf(keys) * i) / n));
+        const ranges = auditedRanges(keys, bounds);
+        const isAudited = (key: bigint): boolean => ranges.some(({ from, to }) => key >= from && key <= to);
+        expect(ranges.every(({ from, to }) => 0 <= from && from <= to && to < keySpaceOf(keys))).toBe(true);
+        for (const bound of bounds.slice(1)) expect([bound - 1, bound].map(BigInt).every(isAudited)).toBe(true);
+        const commands = take(400, auditsOf({ keys, mix: READS, span: 1, seed }, 1, ranges));
+        expect(commands.every((c) => (c.type === 'scan' ? isAudited(c.from) && isAudited(c.to) : isAudited(c.key)))).toBe(true);
+        expect(commands.some((c) => c.type === 'scan')).toBe(true);
       }),
       { numRuns: 30 },
-    ));
-
-  it('audits keys on both sides of every bound between partitions', () =>
-    fc.assert(
-      fc.property(fc.integer({ min: 8, max: 10_000 }), fc.integer({ min: 1, max: 8 }), fc.nat(100), (keys, n, wanted) => {
-        const bounds = Array.from({ length: n }, (_, i) => Math.floor((keySpaceOf(keys) * i) / n));
-        const audited = auditedKeys(keys, bounds, wanted);
-        expect(audited.length).toBeLessThanOrEqual(Math.max(wanted, 4 * n));
-        expect(new Set(audited).size).toBe(audited.length);
-        expect(audited.every((key) => 0n <= key && key < BigInt(keySpaceOf(keys)))).toBe(true);
-        for (const bound of bounds.slice(1)) expect(audited).toEqual(expect.arrayContaining([BigInt(bound - 1), BigInt(bound)]));
-      }),
     ));
 });
 

@@ -5,10 +5,12 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clausesOfRuns, type Told } from './arbitraries/clauses.js';
-import { calm, rough, run, type Plan } from './arbitraries/world.js';
+import { calm, jsonOf, rough, run, type Plan } from './arbitraries/world.js';
 import { always } from './check.js';
 
 const told = (plan: Plan): Told => ({ plan, ran: run(plan) });
+
+const shown = (plan: Plan): string => JSON.stringify(jsonOf(plan));
 
 const sights: Record<string, number> = {};
 const watched = (plan: Plan): Told => {
@@ -17,9 +19,9 @@ const watched = (plan: Plan): Told => {
   return seen;
 };
 
-describe('in a calm world', () => always(calm, watched, clausesOfRuns, { numRuns: 120 }));
+describe('in a calm world', () => always(calm, watched, clausesOfRuns, { numRuns: 120, shown, kept: jsonOf }));
 
-describe('in a rough world', () => always(rough, watched, clausesOfRuns, { numRuns: 250 }));
+describe('in a rough world', () => always(rough, watched, clausesOfRuns, { numRuns: 250, shown, kept: jsonOf }));
 
 describe('sometimes', () => {
   for (const sight of [

@@ -1,7 +1,7 @@
 /** Small clusters under faults: few keys, small leaves and few processes, so that everything that can happen soon does. */
 
 import * as fc from 'fast-check';
-import { simulate, type Crash, type Machines, type World } from '../../src/adapter/simulated/world.js';
+import { simulate, type Crash, type World } from '../../src/adapter/simulated/world.js';
 import type { Recording } from '../../src/adapter/simulated/recording.js';
 import type { Technique } from '../../src/replica/techniques.js';
 import { bPlusTree, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
@@ -22,7 +22,9 @@ export type Plan = {
 };
 
 export type Ran = Recording<Command>;
-export type Broken = Partial<Machines<Command, Result>>;
+
+/** What a test makes of a world before it runs: a mutant breaks it. */
+export type Change = (world: World<Command, Result>) => World<Command, Result>;
 
 const ACCEPTORS = [0, 1, 2];
 const REPLICAS = [3, 4];
@@ -57,7 +59,18 @@ export const worldOf = (plan: Plan): World<Command, Result> => {
   };
 };
 
-export const run = (plan: Plan, machines: Broken = {}): Ran => simulate({ ...worldOf(plan), machines });
+export const run = (plan: Plan, change: Change = (world) => world): Ran => simulate(change(worldOf(plan)));
+
+/** A plan as JSON: a bigint as a string, and so is Infinity. */
+export const jsonOf = (plan: Plan): unknown =>
+  JSON.parse(JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' || value === Infinity ? String(value) : value)));
+
+/** The plan that `jsonOf` made JSON of. */
+export const planOf = (json: unknown): Plan =>
+  JSON.parse(JSON.stringify(json), (name, value: unknown) => {
+    if (value === 'Infinity') return Infinity;
+    return typeof value === 'string' && ['key', 'value', 'from', 'to'].includes(name) ? BigInt(value) : value;
+  }) as Plan;
 
 /** Half of the keys lie close to a boundary between partitions, where leaves are shared. */
 const key = fc

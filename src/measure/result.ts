@@ -6,10 +6,11 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
+import type { Technique } from '../replica/techniques.js';
 
 export const FORMAT = 'opt-psmr/result/1';
 
-export type Technique = 'smr' | 'p-smr' | 'opt-psmr';
+export type { Technique } from '../replica/techniques.js';
 
 /** The techniques as the paper writes them, in the order in which they are measured and shown. */
 export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
@@ -63,7 +64,7 @@ export type Experiment = {
   readonly capacity: number;
   /** How full the nodes of the loaded tree are, 0 to 1. */
   readonly fill: number;
-  /** Virtual slots that a ring keeps up with, per `delta`; 0 when there are no skips. */
+  /** Virtual slots a second that a ring keeps up with. */
   readonly lambda: number;
   /** Interval of the rate levelling, milliseconds. */
   readonly delta: number;
@@ -74,8 +75,8 @@ export type Experiment = {
   /** Where acceptors keep their votes. */
   readonly storage: 'memory' | 'disk';
   readonly seed: number;
-  /** Turns that a thread spins at the barrier before it sleeps. */
-  readonly barrier: number;
+  /** Commands of g_all executed under one barrier: 1 as in the paper, or all of a batch. */
+  readonly commandsPerBarrier: number | 'batch';
 };
 
 /** `ok`, or what went wrong. `unknown` when a judge could not tell, `incomplete` when the run did not reach its end. */
@@ -130,11 +131,11 @@ export const UNITS: Result['units'] = {
   mix: '% of commands',
   capacity: 'entries per node',
   fill: 'entries / capacity',
-  lambda: 'virtual slots per delta',
+  lambda: 'virtual slots/s',
   delta: 'ms',
   m: 'virtual slots',
   batchBytes: 'bytes',
-  barrier: 'spins before sleeping',
+  commandsPerBarrier: 'commands',
 };
 
 /** The verdict on a run: a run that nobody judged is not `ok`. */
@@ -183,7 +184,7 @@ const Experiment: t.Type<Experiment, unknown> = t.strict({
   batchBytes: natural,
   storage: t.keyof({ memory: null, disk: null }),
   seed: integer,
-  barrier: natural,
+  commandsPerBarrier: t.union([natural, t.literal('batch')]),
 });
 
 const Verdict: t.Type<Verdict, unknown> = t.keyof({

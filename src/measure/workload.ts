@@ -78,16 +78,35 @@ export const commandsOf = (workload: Workload, writer: number, audit: Audit = NO
   };
 };
 
+/** Keys that auditors work on, all from `from` to `to`. */
+export type Range = { readonly from: number; readonly to: number };
+
 /**
- * Keys worth auditing: two on either side of each bound between partitions, where a leaf may be shared, and keys spread
- * evenly over the key space until there are `count`. A partition's lower bound is its first key.
+ * Ranges worth auditing, eight keys each: round every bound between partitions, where a leaf may be shared, and in the middle
+ * of every partition. A partition's lower bound is its first key.
  */
-export const auditedKeys = (keys: number, lowerBounds: readonly number[], count: number): readonly bigint[] => {
+export const auditedRanges = (keys: number, lowerBounds: readonly number[]): readonly Range[] => {
   const keySpace = keySpaceOf(keys);
-  const beside = lowerBounds.flatMap((bound) => [bound - 2, bound - 1, bound, bound + 1]);
-  const rest = Math.max(0, count - beside.length);
-  const spread = Array.from({ length: rest }, (_, i) => Math.floor((keySpace * (i + 0.5)) / rest));
-  return [...new Set([...beside, ...spread])].filter((key) => key >= 0 && key < keySpace).map(BigInt);
+  const middles = lowerBounds.map((bound, i) => Math.floor((bound + (lowerBounds[i + 1] ?? keySpace)) / 2));
+  const starts = [...lowerBounds.slice(1), ...middles].map((centre) => Math.max(0, Math.min(centre - 4, keySpace - 8)));
+  return [...new Set(starts)].sort((a, b) => a - b).map((from) => ({ from, to: Math.min(from + 7, keySpace - 1) }));
+};
+
+/**
+ * The endless commands of an auditor: all on the audited keys, and one in twenty a scan of a whole range, so that a history
+ * of these keys is dense and ties them together.
+ */
+export const auditsOf = (workload: Workload, writer: number, ranges: readonly Range[]): (() => Command) => {
+  const { read, update, insert, delete: deletes } = workload.mix;
+  const mix = { read: read * 0.95, update: update * 0.95, insert: insert * 0.95, delete: deletes * 0.95, scan: 5 };
+  const keys = ranges.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => BigInt(from + i)));
+  const next = commandsOf({ ...workload, mix }, writer, { keys, share: 1 });
+  return () => {
+    const command = next();
+    if (command.type !== 'scan') return command;
+    const range = ranges.find(({ from, to }) => command.from >= from && command.from <= to);
+    return range === undefined ? command : { type: 'scan', from: BigInt(range.from), to: BigInt(range.to) };
+  };
 };
 
 /** Below what a draw from 0 to 2^32 - 1 stays in so many percent of all cases. */

@@ -4,7 +4,7 @@ import type * as Multicast from '../../../spec/multicast.js';
 import type * as Replica from '../../../spec/replica.js';
 import type { Access } from '../../../spec/safety-check.js';
 import type { Value } from '../../consensus/messages.js';
-import { commandAt, recordsOf, type Reply } from '../../record.js';
+import { commandAt, recordsOf, type Group, type Reply } from '../../record.js';
 
 /** One call of a client: what it asked, when, and what it was answered. */
 export type Called<C> = {
@@ -29,6 +29,29 @@ export type Recording<C> = {
   /** How often each thing worth seeing happened: crashes, takeovers, failures by condition, resubmissions, and so on. */
   readonly sights: Readonly<Record<string, number>>;
 };
+
+/** The facts of a run while it runs. */
+export type Notes<C> = {
+  readonly submitted: { ring: Group; command: string }[];
+  readonly votes: Consensus.Vote[];
+  readonly learned: Consensus.Learned[];
+  readonly deliveries: Multicast.Delivery[];
+  readonly executions: Replica.Execution[];
+  readonly accesses: Access[];
+  readonly history: Called<C>[];
+  readonly sights: Record<string, number>;
+};
+
+export const notes = <C>(): Notes<C> => ({
+  submitted: [],
+  votes: [],
+  learned: [],
+  deliveries: [],
+  executions: [],
+  accesses: [],
+  history: [],
+  sights: {},
+});
 
 /** The name of an attempt: session.sequence.attempt. */
 export const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string =>

@@ -1,0 +1,82 @@
+/** The clients of a simulated world: each calls its commands in order, some at once, through a proxy of its own. */
+import * as Proxy from '../../client/proxy.js';
+import { acceptorFor, routeOf } from '../../node.js';
+import { TICK } from './clock.js';
+import { nameOf, namesIn } from './recording.js';
+import type { Client } from './setting.js';
+import type { Stage } from './stage.js';
+
+/** A client is no process of the cluster. */
+const STRANGER = -1;
+
+/** Starts all clients. */
+export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: () => boolean } => {
+  const { world, machines, clock, network, notes, see, tell } = stage;
+  const { cluster, service } = world;
+  let unanswered = world.clients.reduce((sum, { commands }) => sum + commands.length, 0);
+
+  const start = ({ session, commands, outstanding }: Client<C>): void => {
+    const name = `client ${session}`;
+    const firstCall = notes.history.length;
+    commands.forEach((command, call) => notes.history.push({ session, call, command, called: Infinity, answer: null }));
+    let proxy = Proxy.initial(session, world.proxy);
+    let called = 0;
+
+    const handle = (event: Proxy.Event): void => {
+      const [next, effects] = machines.onProxyEvent(proxy, event);
+      proxy = next;
+      effects.forEach(carryOut);
+    };
+
+    const carryOut = (effect: Proxy.Effect): void => {
+      switch (effect.type) {
+        case 'Multicast':
+          return multicast(effect);
+        case 'Failed':
+          return see('a client resubmitted a command');
+        case 'Answer':
+          tell(name, `has its answer to ${nameOf(effect.reply)}: ${effect.reply.status}`);
+          amend(effect.call, { answer: { reply: effect.reply, at: clock.now() } });
+          unanswered -= 1;
+          return callNext();
+      }
+    };
+
+    const multicast = ({ group, turn, record }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
+      for (const command of namesIn(record)) {
+        notes.submitted.push({ ring: group, command });
+        tell(name, `multicasts ${command} to g${group}`);
+      }
+      network.send(STRANGER, acceptorFor(cluster, group, turn), group, { type: 'Submit', commands: record });
+    };
+
+    const amend = (call: number, change: Partial<(typeof notes.history)[number]>): void => {
+      const entry = notes.history[firstCall + call];
+      if (entry !== undefined) notes.history[firstCall + call] = { ...entry, ...change };
+    };
+
+    const callNext = (): void => {
+      const call = called;
+      const command = commands[call];
+      if (command === undefined) return;
+      called += 1;
+      amend(call, { called: clock.now() });
+      const { codec } = service;
+      handle({ type: 'Call', call, kind: codec.kindOf(command), payload: codec.encode(command), ...routeOf(cluster, service, command) });
+    };
+
+    const tick = (): void => {
+      handle({ type: 'Tick', now: clock.now() });
+      if (unanswered > 0) clock.later(4 * TICK, tick);
+    };
+
+    network.enrol(session, (reply) => handle({ type: 'Reply', ...reply }));
+    clock.later(clock.chance() * TICK, () => {
+      tick();
+      for (let count = 0; count < outstanding; count += 1) callNext();
+    });
+  };
+
+  world.clients.forEach(start);
+  return { areAnswered: () => unanswered === 0 };
+};

@@ -1,0 +1,165 @@
+/** The threads of a replica in a simulated world: each takes one command at a time, in any interleaving with the others. */
+import type { List } from 'immutable';
+import type { ProcessId } from '../../consensus/ballot.js';
+import { subscriptionsOf } from '../../multicast/groups.js';
+import { roundOf, type Decided } from '../../multicast/merge.js';
+import type { Thread, ThreadEvent } from '../../node.js';
+import { G_ALL, recordsOf, replyAt, type Group, type Reply } from '../../record.js';
+import { persistentBoard } from '../../replica/barrier.js';
+import { persistentSessions } from '../../replica/sessions.js';
+import { decodeCondition, type Shared } from '../../replica/worker.js';
+import type { Store } from '../../service/service.js';
+import { hex, nameOf, namesIn } from './recording.js';
+import type { Stage } from './stage.js';
+
+/** A crew when the run is over. */
+export type Standing = { readonly replica: string; readonly digest: string; readonly isAtRest: boolean; readonly learners: readonly string[] };
+
+export type Crew = {
+  /** What the next instance of a group's ring decided. Each thread hears of it in its own time. */
+  readonly feed: (group: Group, value: Decided) => void;
+  readonly standing: () => Standing;
+};
+
+type Member<C, R> = {
+  /** i of t_i. */
+  readonly number: number;
+  readonly subscriptions: readonly Group[];
+  thread: Thread<C, R>;
+  /** The time at which it hears of what it was fed last. */
+  fed: number;
+  isScheduled: boolean;
+};
+
+/** The crew of replica `id`, which has crashed `life` times. */
+export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, isUp: () => boolean): Crew => {
+  const { world, machines, clock, network, notes, see, tell } = stage;
+  const { cluster, service } = world;
+  const replica = `replica ${id}, life ${life}`;
+
+  /** Who is at work, while what it touches matters: under the barrier the executor has everything to itself. */
+  let observed: { readonly epoch: number; readonly thread: number } | null = null;
+  /** Whether the store was asked: an answer out of a session's table asks none. */
+  let isCarriedOut = false;
+
+  const noticed = (store: Store<C, R>): Store<C, R> => ({
+    check: (thread, command) => {
+      isCarriedOut = true;
+      return store.check(thread, command);
+    },
+    execute: (command) => {
+      isCarriedOut = true;
+      const [after, result] = store.execute(command);
+      return [noticed(after), result];
+    },
+    digest: store.digest,
+  });
+
+  const store = world.newStore((node, mode) => {
+    if (observed !== null) notes.accesses.push({ ...observed, part: `node ${node} of ${replica}`, mode });
+  });
+  let shared: Shared<C, R> = { store: noticed(store), sessions: persistentSessions(world.limits), board: persistentBoard(cluster.threads) };
+
+  const members = Array.from({ length: cluster.threads }, (_, index): Member<C, R> => ({
+    number: index + 1,
+    subscriptions: subscriptionsOf(index + 1, cluster.threads),
+    thread: machines.startThread(cluster, service, index + 1, shared),
+    fed: 0,
+    isScheduled: false,
+  }));
+  const learnerOf = ({ number }: Member<C, R>): string => `t${number} of ${replica}`;
+  const knownAt = new Map<string, number>(); // by the names of the commands in a batch
+
+  const feed = (group: Group, value: Decided): void => {
+    if (value.type === 'Batch') knownAt.set(namesIn(value.commands).join(' '), clock.now());
+    for (const member of members.filter(({ subscriptions }) => subscriptions.includes(group))) {
+      member.fed = Math.max(member.fed, clock.now() + clock.chance());
+      clock.at(member.fed, () => {
+        if (isUp()) hear(member, { type: 'Decided', group, value });
+      });
+    }
+  };
+
+  const hear = (member: Member<C, R>, event: ThreadEvent): void => {
+    const before = member.thread.worker.queue;
+    [member.thread] = machines.onThreadEvent(member.thread, event);
+    note(member, member.thread.worker.queue.skip(before.size));
+    wake(member);
+  };
+
+  const note = (member: Member<C, R>, delivered: List<{ readonly group: Group; readonly slot: number; readonly commands: Uint8Array }>): void => {
+    for (const { group, slot, commands } of delivered) {
+      const names = namesIn(commands);
+      const now = clock.now();
+      const known = knownAt.get(names.join(' ')) ?? now;
+      notes.deliveries.push({ learner: learnerOf(member), subscription: member.subscriptions.join(), group, slot, commands: names, known, delivered: now });
+    }
+  };
+
+  const wake = (member: Member<C, R>): void => {
+    if (member.isScheduled) return;
+    member.isScheduled = true;
+    clock.later(clock.chance(), () => {
+      if (!isUp()) return;
+      member.isScheduled = false;
+      work(member);
+    });
+  };
+
+  const work = (member: Member<C, R>): void => {
+    const { worker } = member.thread;
+    isCarriedOut = false;
+    observed = worker.queue.first()?.group === G_ALL ? null : { epoch: worker.generation, thread: member.number };
+    const [thread, effects] = machines.onThreadEvent({ ...member.thread, worker: { ...worker, shared } }, { type: 'Run', budget: 1 });
+    observed = null;
+    member.thread = thread;
+    shared = thread.worker.shared;
+    for (const effect of effects)
+      switch (effect.type) {
+        case 'Reply':
+          for (const at of recordsOf(effect.replies)) answer(member, replyAt(effect.replies, at));
+          break;
+        case 'Rest':
+          return;
+        case 'Wait':
+          see('a thread waited at a barrier');
+          break;
+      }
+    wake(member);
+  };
+
+  const answer = (member: Member<C, R>, reply: Reply): void => {
+    if (isCarriedOut) record(member, reply);
+    else see(reply.status === 'Refused' ? 'a command was refused' : 'a duplicate was answered from memory');
+    network.reply(reply);
+  };
+
+  const record = ({ number }: Member<C, R>, reply: Reply): void => {
+    const { session, sequence, status, position, payload, attempt } = reply;
+    const condition = status === 'Failed' ? decodeCondition(payload) : undefined;
+    if (condition !== undefined) see(`a check failed: ${condition}`);
+    else if (attempt === 1) see('a resubmission was executed');
+    else if (position.group === G_ALL) see('a command of g_all was executed');
+    else see('a command of a group of its own was executed');
+    tell(`replica ${id} t${number}`, condition === undefined ? `executes ${nameOf(reply)}` : `fails ${nameOf(reply)}: ${condition}`);
+    notes.executions.push({
+      replica,
+      thread: number,
+      command: `${session}.${sequence}`,
+      attempt,
+      outcome: `${status} ${hex(payload)}`,
+      isEffective: status === 'Executed',
+      round: roundOf(position.slot, cluster.m),
+      ...position,
+    });
+  };
+
+  return {
+    feed,
+    standing: () => {
+      const { entries, high, low } = shared.store.digest();
+      const isAtRest = members.every(({ thread }) => thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running');
+      return { replica, digest: `${entries} entries, ${high}:${low}`, isAtRest, learners: members.map(learnerOf) };
+    },
+  };
+};

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** psmr: the command line. Each command is a file of its own in `commands/`. */
+import { Command } from '@commander-js/extra-typings';
+import { clientCommand } from './cli/client.js';
+import { measureCommand } from './cli/measure.js';
+import { nodeCommand } from './cli/node.js';
+import { simulateCommand } from './cli/simulate.js';
+import { packageVersion } from './measure/machine.js';
+
+const program = new Command('psmr')
+  .description('Parallel state-machine replication: SMR, P-SMR and opt-PSMR, checked and on a real network')
+  .version(packageVersion())
+  .showHelpAfterError('(try psmr --help, or psmr COMMAND --help)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  psmr measure --quick                                compare the three techniques on this machine
+  psmr simulate --seed 7                              one run under faults, told as a numbered story
+  psmr node --config cluster.json --id a1             one process of a real cluster
+  psmr client --config cluster.json insert 42 7       one command, or a prompt without one`,
+  )
+  .addCommand(measureCommand)
+  .addCommand(nodeCommand)
+  .addCommand(clientCommand)
+  .addCommand(simulateCommand);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,107 @@
+/** psmr client: one command of the tree, or a prompt. */
+import { Command } from '@commander-js/extra-typings';
+import * as E from 'fp-ts/lib/Either.js';
+import { randomInt } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { read, serviceOf, type Config } from '../adapter/config.js';
+import { logger } from '../adapter/log.js';
+import { connect } from '../adapter/tcp/caller.js';
+import type { Reply } from '../record.js';
+import { decodeDigest } from '../replica/worker.js';
+import { textOf, type Command as TreeCommand } from '../service/b-plus-tree/index.js';
+
+const USAGE = 'read KEY | update KEY VALUE | insert KEY VALUE | delete KEY | scan FROM TO | digest';
+
+export const clientCommand = new Command('client')
+  .description('call a cluster: one command, or a prompt without one')
+  .requiredOption('--config <file>', 'the cluster, as JSON')
+  .option('--timeout <s>', 'how long to wait for an answer', (word) => Number(word), 10)
+  .argument('[words...]', USAGE)
+  .action(async (words, { config: file, timeout }) => {
+    const config = read(file);
+    if (E.isLeft(config)) throw new Error(config.left);
+    const session = open(config.right, timeout * 1000);
+    try {
+      if (words.length > 0) {
+        const { text, isDone } = await session.say(words);
+        console.log(text);
+        if (!isDone) process.exitCode = 1;
+      } else await converse(session);
+    } finally {
+      await session.close();
+    }
+  });
+
+type Said = { readonly text: string; readonly isDone: boolean };
+type Session = { readonly say: (words: readonly string[]) => Promise<Said>; readonly close: () => Promise<void> };
+
+const open = (config: Config, timeout: number): Session => {
+  const { service } = serviceOf(config);
+  const waiting = new Map<number, (reply: Reply) => void>();
+  let calls = 0;
+  let failures = 0;
+  const caller = connect(config, service, [randomInt(2 ** 47) + 1], { window: config.sessions.window, retryAfter: 500 }, {
+    onAnswer: (_, call, reply) => {
+      waiting.get(call)?.(reply);
+      waiting.delete(call);
+    },
+    onFailed: () => (failures += 1),
+    log: { ...logger('client'), info: () => {}, warn: () => {} },
+  });
+
+  const say = async (words: readonly string[]): Promise<Said> => {
+    const command = parse(words);
+    if (typeof command === 'string' && command !== 'digest') return { text: command, isDone: false };
+    calls += 1;
+    failures = 0;
+    const call = calls;
+    const reply = await new Promise<Reply | undefined>((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), timeout);
+      waiting.set(call, (found) => {
+        clearTimeout(timer);
+        resolve(found);
+      });
+      caller.call(0, call, command as TreeCommand | 'digest');
+    });
+    if (reply === undefined) return { text: `no answer within ${timeout / 1000} s; the command may still be executed`, isDone: false };
+    if (reply.status === 'Refused') return { text: `refused: ${new TextDecoder().decode(reply.payload)}`, isDone: false };
+    const { group, slot, offset } = reply.position;
+    const place = `at slot ${slot} of ${group === 0 ? 'g_all' : `g_${group}`}, offset ${offset}${failures > 0 ? ', resubmitted after a failed safety check' : ''}`;
+    if (command === 'digest') {
+      const { entries, high, low } = decodeDigest(reply.payload);
+      return { text: `${entries} entries, ${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}, ${place}`, isDone: true };
+    }
+    const kind = service.codec.kindOf(command as TreeCommand);
+    return { text: `${textOf(service.codec.decodeResult(kind, reply.payload))}, ${place}`, isDone: true };
+  };
+  return { say, close: caller.close };
+};
+
+/** The prompt. It ends with the input, or with `quit`. */
+const converse = async (session: Session): Promise<void> => {
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'psmr> ', terminal: process.stdin.isTTY });
+  lines.prompt();
+  for await (const line of lines) {
+    const words = line.trim().split(/\s+/).filter((word) => word !== '');
+    if (words[0] === 'quit' || words[0] === 'exit') break;
+    if (words[0] === 'help') console.log(USAGE);
+    else if (words.length > 0) console.log((await session.say(words)).text);
+    lines.prompt();
+  }
+  lines.close();
+};
+
+/** Words as a command of the tree, or what is wrong with them. */
+const parse = (words: readonly string[]): TreeCommand | 'digest' | string => {
+  const [type, ...rest] = words;
+  const numbers = rest.map((word) => (/^-?\d+$/.test(word) ? BigInt(word) : undefined));
+  const wrong = rest[numbers.indexOf(undefined)];
+  if (wrong !== undefined) return `${wrong} is no integer`;
+  const [first, second] = numbers;
+  const expects = (count: number): boolean => numbers.length === count;
+  if (type === 'digest' && expects(0)) return 'digest';
+  if ((type === 'read' || type === 'delete') && expects(1) && first !== undefined) return { type, key: first };
+  if ((type === 'update' || type === 'insert') && expects(2) && first !== undefined && second !== undefined) return { type, key: first, value: second };
+  if (type === 'scan' && expects(2) && first !== undefined && second !== undefined) return { type, from: first, to: second };
+  return `not a command: expected ${USAGE}`;
+};

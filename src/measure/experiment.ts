@@ -1,0 +1,105 @@
+/** The same workload under one technique after another: what `psmr measure` does. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { local } from '../adapter/config.js';
+import type { Technique } from '../replica/techniques.js';
+import { evenly } from '../service/b-plus-tree/index.js';
+import { freePorts, startCluster } from './cluster.js';
+import type { Told } from './control.js';
+import { coresBetween, sampleCpu, type CpuSample } from './cpu.js';
+import { machine, versions } from './machine.js';
+import type { Durations, Reporter } from './progress.js';
+import { FORMAT, UNITS, verdictOf, type Experiment, type Result, type Run } from './result.js';
+import { keySpaceOf } from './workload.js';
+
+/** Seconds that each stage of a run is likely to take. */
+export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => ({
+  start: 1.5 + keys / 5_000_000,
+  load: 0.5 + keys / 10_000_000,
+  'warm up': warmup,
+  measure: seconds,
+  judge: 1 + keys / 10_000_000,
+});
+
+/** Runs every technique in turn, each on a cluster of its own. Rejects, with no process left, when one cannot go on. */
+export const measure = async (experiment: Experiment, techniques: readonly Technique[], progress: Reporter, signal: AbortSignal): Promise<Result> => {
+  const runs: Run[] = [];
+  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal));
+  return { format: FORMAT, versions: versions(), machine: machine(), parameters: experiment, units: UNITS, runs };
+};
+
+const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal): Promise<Run> => {
+  progress.enter(technique, 'start');
+  const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
+  const ticking = setInterval(() => progress.update(), 200);
+  try {
+    const { keys, threads, acceptors, replicas, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
+    const config = local({
+      technique,
+      threads: technique === 'smr' ? 1 : threads,
+      acceptors,
+      replicas,
+      ports: await freePorts(acceptors + replicas),
+      storage,
+      data: join(directory, 'data'),
+      service: { name: 'b-plus-tree', keySpace: keySpaceOf(keys), keys, capacity, fill, minimum: 'one' },
+      ring: { ...RING, batchBytes },
+      skip: { lambda, delta, origin: Date.now() },
+      m,
+      commandsPerBarrier,
+    });
+    const file = join(directory, 'cluster.json');
+    writeFileSync(file, JSON.stringify(config));
+
+    const cluster = await startCluster(config, file);
+    const abort = (): void => void cluster.close();
+    signal.addEventListener('abort', abort);
+    try {
+      signal.throwIfAborted();
+      let before: CpuSample | undefined;
+      let cpu: Run['cpu'] = {};
+      const hear = (told: Told): void => {
+        switch (told.type) {
+          case 'Stage':
+            progress.enter(technique, told.stage);
+            if (told.stage === 'measure') before = sampleCpu(cluster.pids(), performance.now());
+            if (told.stage === 'judge' && before !== undefined) cpu = coresBetween(before, sampleCpu(cluster.pids(), performance.now()));
+            break;
+          case 'Note':
+            progress.update(told.finished, told.note);
+            break;
+          case 'Ready':
+          case 'Done':
+          case 'Broken':
+            break;
+        }
+      };
+      const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
+      const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
+      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds }, hear);
+      return {
+        technique,
+        throughput: report.commands / report.seconds / 1000,
+        failedRatio: report.commands === 0 ? 0 : report.failed / report.commands,
+        latency: report.latency,
+        commands: report.commands,
+        cpu,
+        verdict: verdictOf(report.judgements),
+        judgements: report.judgements,
+      };
+    } finally {
+      signal.removeEventListener('abort', abort);
+      await cluster.close();
+    }
+  } finally {
+    clearInterval(ticking);
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+/** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
+const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };
+
+/** Makes the directory that a measurement is to leave its results in. Throws if it can't be. */
+export const prepare = (directory: string): void => void mkdirSync(directory, { recursive: true });
