@@ -374,7 +374,7 @@ function pendingOf({ id, session, command, call }: MapOperation): MapOperation {
 }
 
 function withoutPosition({ position: _, ...operation }: MapOperation): MapOperation {
-  return operation as MapOperation;
+  return operation;
 }
 
 /** A scan as one read for each key of its range. */

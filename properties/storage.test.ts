@@ -90,13 +90,12 @@ describe('a log on disk always', () => {
 
 it('a log on disk syncs what comes in during a sync in one further round', async () => {
   const positions: number[] = [];
-  let storage: Storage | undefined;
-  storage = await open(await fresh(), {
+  const storage: Storage = await open(await fresh(), {
     onRecord: () => {},
     onFailure: fail,
     onDurable: (position) => {
       positions.push(position);
-      if (position === 10) for (let i = 0; i < 100; i += 1) storage?.append(Uint8Array.of(i));
+      if (position === 10) for (let i = 0; i < 100; i += 1) storage.append(Uint8Array.of(i));
     },
   });
   for (let i = 0; i < 10; i += 1) storage.append(Uint8Array.of(i));

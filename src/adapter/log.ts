@@ -21,5 +21,4 @@ export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** Control characters are spelt out: no text, wherever it came from, makes a second line or reaches the terminal's commands. */
 const oneLine = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -9,13 +9,14 @@ import { connect } from '../adapter/tcp/caller.js';
 import type { Reply } from '../record.js';
 import { decodeDigest } from '../replica/worker.js';
 import { textOf, type Command as TreeCommand } from '../service/b-plus-tree/index.js';
+import { quantity } from './options.js';
 
 const USAGE = 'read KEY | update KEY VALUE | insert KEY VALUE | delete KEY | scan FROM TO | digest';
 
 export const clientCommand = new Command('client')
   .description('call a cluster: one command, or a prompt without one')
   .requiredOption('--config <file>', 'the cluster, as JSON')
-  .option('--timeout <s>', 'how long to wait for an answer', (word) => Number(word), 10)
+  .option('--timeout <s>', 'how long to wait for an answer', quantity(0.1, 3600), 10)
   .argument('[words...]', USAGE)
   .action(async (words, { config: file, timeout }) => {
     const config = read(file);
@@ -50,8 +51,9 @@ const open = (config: Config, timeout: number): Session => {
   });
 
   const say = async (words: readonly string[]): Promise<Said> => {
-    const command = parse(words);
-    if (typeof command === 'string' && command !== 'digest') return { text: command, isDone: false };
+    const parsed = parse(words);
+    if (E.isLeft(parsed)) return { text: parsed.left, isDone: false };
+    const command = parsed.right;
     calls += 1;
     failures = 0;
     const call = calls;
@@ -61,7 +63,7 @@ const open = (config: Config, timeout: number): Session => {
         clearTimeout(timer);
         resolve(found);
       });
-      caller.call(0, call, command as TreeCommand | 'digest');
+      caller.call(0, call, command);
     });
     if (reply === undefined) return { text: `no answer within ${timeout / 1000} s; the command may still be executed`, isDone: false };
     if (reply.status === 'Refused') return { text: `refused: ${new TextDecoder().decode(reply.payload)}`, isDone: false };
@@ -71,7 +73,7 @@ const open = (config: Config, timeout: number): Session => {
       const { entries, high, low } = decodeDigest(reply.payload);
       return { text: `${entries} entries, ${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}, ${place}`, isDone: true };
     }
-    const kind = service.codec.kindOf(command as TreeCommand);
+    const kind = service.codec.kindOf(command);
     return { text: `${textOf(service.codec.decodeResult(kind, reply.payload))}, ${place}`, isDone: true };
   };
   return { say, close: caller.close };
@@ -92,16 +94,16 @@ const converse = async (session: Session): Promise<void> => {
 };
 
 /** Words as a command of the tree, or what is wrong with them. */
-const parse = (words: readonly string[]): TreeCommand | 'digest' | string => {
+const parse = (words: readonly string[]): E.Either<string, TreeCommand | 'digest'> => {
   const [type, ...rest] = words;
   const numbers = rest.map((word) => (/^-?\d+$/.test(word) ? BigInt(word) : undefined));
   const wrong = rest[numbers.indexOf(undefined)];
-  if (wrong !== undefined) return `${wrong} is no integer`;
+  if (wrong !== undefined) return E.left(`${wrong} is no integer`);
   const [first, second] = numbers;
   const expects = (count: number): boolean => numbers.length === count;
-  if (type === 'digest' && expects(0)) return 'digest';
-  if ((type === 'read' || type === 'delete') && expects(1) && first !== undefined) return { type, key: first };
-  if ((type === 'update' || type === 'insert') && expects(2) && first !== undefined && second !== undefined) return { type, key: first, value: second };
-  if (type === 'scan' && expects(2) && first !== undefined && second !== undefined) return { type, from: first, to: second };
-  return `not a command: expected ${USAGE}`;
+  if (type === 'digest' && expects(0)) return E.right('digest');
+  if ((type === 'read' || type === 'delete') && expects(1) && first !== undefined) return E.right({ type, key: first });
+  if ((type === 'update' || type === 'insert') && expects(2) && first !== undefined && second !== undefined) return E.right({ type, key: first, value: second });
+  if (type === 'scan' && expects(2) && first !== undefined && second !== undefined) return E.right({ type, from: first, to: second });
+  return E.left(`not a command: expected ${USAGE}`);
 };

@@ -73,7 +73,7 @@ acknowledged writes and nothing else, and all that happened to the audited keys 
       techniques: options.techniques,
       expected: expectedOf(experiment),
       mode: isJson ? 'none' : process.stderr.isTTY ? 'line' : 'lines',
-      columns: process.stderr.columns ?? 80,
+      columns: process.stderr.isTTY ? process.stderr.columns : 80,
       now: () => performance.now(),
       write: (text) => void process.stderr.write(text),
     });

@@ -38,8 +38,12 @@ export const links = (config: Config, hello: Hello, log: Log, onFrame: (from: Pr
     return connection;
   };
   return {
-    open: (to) => void (connections.get(to) ?? open(to)),
-    send: (to, frame) => void (connections.get(to) ?? open(to))?.send(encode(frame)),
+    open: (to) => {
+      if (!connections.has(to)) open(to);
+    },
+    send: (to, frame) => {
+      (connections.get(to) ?? open(to))?.send(encode(frame));
+    },
     close: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.close()));
     },

@@ -1,0 +1,23 @@
+/** What another program may build on: the machines, the service contract, the checkers and the adapters. */
+export * as Ballot from './consensus/ballot.js';
+export * as Ring from './consensus/ring.js';
+export * as Merge from './multicast/merge.js';
+export * as Skip from './multicast/skip.js';
+export * as Barrier from './replica/barrier.js';
+export * as Sessions from './replica/sessions.js';
+export * as Techniques from './replica/techniques.js';
+export * as Worker from './replica/worker.js';
+export * as Proxy from './client/proxy.js';
+export * as Node from './node.js';
+export * as Record from './record.js';
+export type * from './service/service.js';
+export { bPlusTree } from './service/b-plus-tree/index.js';
+export { judge, type Verdict } from './check/linearizability.js';
+export { replay } from './check/replay.js';
+export type { History, Operation } from './check/history.js';
+export type { Model } from './check/model.js';
+export { simulate, type World } from './adapter/simulated/world.js';
+export type { Recording } from './adapter/simulated/recording.js';
+export { serve } from './adapter/tcp/serve.js';
+export { connect, type Caller } from './adapter/tcp/caller.js';
+export { read as readConfig, type Config } from './adapter/config.js';
