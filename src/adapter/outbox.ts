@@ -14,12 +14,15 @@ export type Outbox = {
   readonly written: (group: Group) => void;
   /** The first `position` records of the log are durable. */
   readonly durable: (position: number) => void;
+  /** Whether anything is held back: if not, nobody waits for the disk. */
+  readonly isHolding: () => boolean;
 };
 
 /** `replayed` counts the records of each group that were durable before this process started. */
 export const outbox = (replayed: ReadonlyMap<Group, number>, release: (sending: Sending) => void): Outbox => {
   const durableByGroup = new Map(replayed);
   const heldByGroup = new Map<Group, Sending[]>();
+  let holding = 0;
   const unsynced: Group[] = []; // the group of each record that is not durable yet, oldest first
   let synced = [...replayed.values()].reduce((sum, count) => sum + count, 0);
 
@@ -28,12 +31,14 @@ export const outbox = (replayed: ReadonlyMap<Group, number>, release: (sending: 
     const held = heldByGroup.get(group) ?? [];
     const ready = held.findIndex(isHeld);
     const count = ready < 0 ? held.length : ready;
+    holding -= count;
     if (count > 0) held.splice(0, count).forEach(release);
   };
 
   return {
     send: (sending) => {
       if (!isHeld(sending)) return release(sending);
+      holding += 1;
       const held = heldByGroup.get(sending.group);
       if (held === undefined) heldByGroup.set(sending.group, [sending]);
       else held.push(sending);
@@ -45,5 +50,6 @@ export const outbox = (replayed: ReadonlyMap<Group, number>, release: (sending: 
       groups.forEach((group) => durableByGroup.set(group, (durableByGroup.get(group) ?? 0) + 1));
       new Set(groups).forEach(releaseFrom);
     },
+    isHolding: () => holding > 0,
   };
 };

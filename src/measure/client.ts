@@ -188,6 +188,7 @@ const main = (): void => {
   const tell = (told: Told): void => void process.send?.(told);
   process.on('disconnect', () => process.exit(1));
   process.on('SIGINT', () => undefined); // the parent decides
+  process.on('SIGTERM', () => process.exit(0));
   process.once('message', (message) => {
     const job = hearJob(message);
     const run = E.isLeft(job) ? Promise.reject(new Error(job.left)) : runJob(job.right, tell);

@@ -19,6 +19,9 @@ import { helloOf, HIGH_WATER, links } from './links.js';
 /** How often machines are told the time, ms. */
 const TICK = 2;
 
+/** How long a record that nobody waits for may stay off the disk, ms. */
+const WRITE_BEHIND = 200;
+
 export type Server = { readonly close: () => Promise<void> };
 
 export type Watcher = {
@@ -61,6 +64,8 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
     else peers.send(to, { type: 'Message', group, message });
   });
 
+  /** Records on their way to the disk. Decisions wait here until a vote goes there as well, or for a while. */
+  let unwritten: Uint8Array[] = [];
   let process = Node.startProcess(cluster, me, Persistent(recordsByGroup));
   recordsByGroup.clear();
   const handle = (event: Node.ProcessEvent): void => {
@@ -69,7 +74,7 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
     for (const effect of effects)
       switch (effect.type) {
         case 'Persist':
-          storage.append(encodeKept({ group: effect.group, record: effect.record }));
+          unwritten.push(encodeKept({ group: effect.group, record: effect.record }));
           held.written(effect.group);
           break;
         case 'Send':
@@ -79,9 +84,14 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
           break;
       }
   };
-  /** What the process has said to itself is heard before anything else is. */
+  /** What the process has said to itself is heard before anything else is; then the disk is asked, if anyone waits for it. */
   const settle = (): void => {
     for (let event = toSelf.shift(); event !== undefined; event = toSelf.shift()) handle(event);
+    if (held.isHolding()) write();
+  };
+  const write = (): void => {
+    for (const record of unwritten) storage.append(record);
+    unwritten = [];
   };
   const take = (event: Node.ProcessEvent): void => {
     handle(event);
@@ -97,11 +107,14 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
     onSessions: () => undefined,
   });
   const ticking = setInterval(() => take({ type: 'Tick', now: Date.now() }), TICK);
+  const writing = setInterval(write, WRITE_BEHIND);
   log.info(`acceptor ${id} listens on ${addressOf(config, me)}`);
   return {
     close: async () => {
       clearInterval(ticking);
+      clearInterval(writing);
       await Promise.all([listener.close(), peers.close()]);
+      write();
       await storage.close();
     },
   };
@@ -193,7 +206,8 @@ const admit = (config: Config, me: ProcessId, log: Log, doors: Doors): Promise<L
   const through =
     (door: (frame: Frame) => E.Either<string, unknown>) =>
     (payload: Uint8Array): E.Either<string, unknown> => {
-      const frame = decode(payload);
+      // A copy: what is kept of a payload must not keep alive the whole chunk that it came in.
+      const frame = decode(new Uint8Array(payload));
       if (E.isLeft(frame)) return frame;
       if (frame.right.type === 'Message' && !isGroup(frame.right.group)) return E.left(`no group ${frame.right.group}`);
       return door(frame.right);
