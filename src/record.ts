@@ -62,33 +62,29 @@ const STATUSES: readonly Status[] = ['Executed', 'Failed', 'Refused'];
 /** Bytes that a record of `length` bytes takes in a batch. */
 export const padded = (length: number): number => (length + 7) & ~7;
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
 /** The record of a command. */
 export const encodeCommand = (command: Command): Uint8Array => {
   const length = COMMAND_HEADER + command.payload.length;
   const bytes = new Uint8Array(padded(length));
-  const view = viewOf(bytes);
-  view.setUint32(0, length, true);
-  view.setUint8(4, command.kind);
-  view.setUint8(5, command.attempt);
-  setNatural(view, 8, command.session);
-  view.setUint32(16, command.sequence, true);
-  view.setUint32(20, command.floor, true);
+  putU32(bytes, 0, length);
+  bytes[4] = command.kind;
+  bytes[5] = command.attempt;
+  putNatural(bytes, 8, command.session);
+  putU32(bytes, 16, command.sequence);
+  putU32(bytes, 20, command.floor);
   bytes.set(command.payload, COMMAND_HEADER);
   return bytes;
 };
 
 /** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */
 export const commandAt = (batch: Uint8Array, at: number): Command => {
-  const view = viewOf(batch);
   return {
-    kind: view.getUint8(at + 4),
-    attempt: view.getUint8(at + 5),
-    session: getNatural(view, at + 8),
-    sequence: view.getUint32(at + 16, true),
-    floor: view.getUint32(at + 20, true),
-    payload: batch.subarray(at + COMMAND_HEADER, at + view.getUint32(at, true)),
+    kind: u8At(batch, at + 4),
+    attempt: u8At(batch, at + 5),
+    session: naturalAt(batch, at + 8),
+    sequence: u32At(batch, at + 16),
+    floor: u32At(batch, at + 20),
+    payload: batch.subarray(at + COMMAND_HEADER, at + u32At(batch, at)),
   };
 };
 
@@ -96,38 +92,36 @@ export const commandAt = (batch: Uint8Array, at: number): Command => {
 export const encodeReply = (reply: Reply): Uint8Array => {
   const length = REPLY_HEADER + reply.payload.length;
   const bytes = new Uint8Array(padded(length));
-  const view = viewOf(bytes);
-  view.setUint32(0, length, true);
-  view.setUint8(4, STATUSES.indexOf(reply.status));
-  view.setUint8(5, reply.attempt);
-  view.setUint16(6, reply.position.group, true);
-  setNatural(view, 8, reply.session);
-  view.setUint32(16, reply.sequence, true);
-  view.setUint32(20, reply.position.offset, true);
-  setNatural(view, 24, reply.position.slot);
+  putU32(bytes, 0, length);
+  bytes[4] = STATUSES.indexOf(reply.status);
+  bytes[5] = reply.attempt;
+  putU16(bytes, 6, reply.position.group);
+  putNatural(bytes, 8, reply.session);
+  putU32(bytes, 16, reply.sequence);
+  putU32(bytes, 20, reply.position.offset);
+  putNatural(bytes, 24, reply.position.slot);
   bytes.set(reply.payload, REPLY_HEADER);
   return bytes;
 };
 
 /** The reply at byte `at` of a well-formed batch of replies. Its payload is a view, not a copy. */
 export const replyAt = (batch: Uint8Array, at: number): Reply => {
-  const view = viewOf(batch);
   return {
-    status: STATUSES[view.getUint8(at + 4)] ?? 'Refused',
-    attempt: view.getUint8(at + 5),
-    session: getNatural(view, at + 8),
-    sequence: view.getUint32(at + 16, true),
+    status: STATUSES[u8At(batch, at + 4)] ?? 'Refused',
+    attempt: u8At(batch, at + 5),
+    session: naturalAt(batch, at + 8),
+    sequence: u32At(batch, at + 16),
     position: {
-      group: view.getUint16(at + 6, true),
-      slot: getNatural(view, at + 24),
-      offset: view.getUint32(at + 20, true),
+      group: u16At(batch, at + 6),
+      slot: naturalAt(batch, at + 24),
+      offset: u32At(batch, at + 20),
     },
-    payload: batch.subarray(at + REPLY_HEADER, at + view.getUint32(at, true)),
+    payload: batch.subarray(at + REPLY_HEADER, at + u32At(batch, at)),
   };
 };
 
 /** The byte at which the record after the one at `at` starts. */
-export const nextRecord = (batch: Uint8Array, at: number): number => at + padded(viewOf(batch).getUint32(at, true));
+export const nextRecord = (batch: Uint8Array, at: number): number => at + padded(u32At(batch, at));
 
 /** Where the records of a well-formed batch start. */
 export function* recordsOf(batch: Uint8Array): Generator<number> {
@@ -147,16 +141,16 @@ export const join = (batches: readonly Uint8Array[]): Uint8Array => {
  * this first: whatever is ordered must be readable by every worker.
  */
 export const flawInCommands = (bytes: Uint8Array): string | undefined =>
-  flawInRecords(bytes, 'a command', COMMAND_HEADER, (view, at) => {
-    if (view.getUint32(at + 16, true) === 0) return `byte ${at + 16}: sequence numbers start at 1`;
+  flawInRecords(bytes, 'a command', COMMAND_HEADER, (bytes, at) => {
+    if (u32At(bytes, at + 16) === 0) return `byte ${at + 16}: sequence numbers start at 1`;
     return undefined;
   });
 
 /** Why these bytes are no batch of replies, or `undefined` if they are one. */
 export const flawInReplies = (bytes: Uint8Array): string | undefined =>
-  flawInRecords(bytes, 'a reply', REPLY_HEADER, (view, at) => {
-    if (STATUSES[view.getUint8(at + 4)] === undefined) return `byte ${at + 4}: status ${view.getUint8(at + 4)} is none of ${STATUSES.join(', ')}`;
-    if (!Number.isSafeInteger(getNatural(view, at + 24))) return `byte ${at + 24}: slot is above 2^53 - 1`;
+  flawInRecords(bytes, 'a reply', REPLY_HEADER, (bytes, at) => {
+    if (STATUSES[u8At(bytes, at + 4)] === undefined) return `byte ${at + 4}: status ${u8At(bytes, at + 4)} is none of ${STATUSES.join(', ')}`;
+    if (!Number.isSafeInteger(naturalAt(bytes, at + 24))) return `byte ${at + 24}: slot is above 2^53 - 1`;
     return undefined;
   });
 
@@ -165,28 +159,42 @@ const flawInRecords = (
   bytes: Uint8Array,
   record: string,
   header: number,
-  flawAt: (view: DataView, at: number) => string | undefined,
+  flawAt: (bytes: Uint8Array, at: number) => string | undefined,
 ): string | undefined => {
-  const view = viewOf(bytes);
-  for (let at = 0; at < bytes.length; at += padded(view.getUint32(at, true))) {
+  for (let at = 0; at < bytes.length; at += padded(u32At(bytes, at))) {
     const left = bytes.length - at;
     if (left < header) return `byte ${at}: the header of ${record} takes ${header} bytes, ${left} are left`;
-    const length = view.getUint32(at, true);
+    const length = u32At(bytes, at);
     if (length < header) return `byte ${at}: length ${length} is shorter than the header of ${record}`;
     if (length > left || padded(length) > left) return `byte ${at}: length ${length} reaches past the end of the batch`;
-    if (view.getUint8(at + 5) > 1) return `byte ${at + 5}: attempt ${view.getUint8(at + 5)} is neither 0 nor 1`;
-    if (!Number.isSafeInteger(getNatural(view, at + 8))) return `byte ${at + 8}: session is above 2^53 - 1`;
-    const flaw = flawAt(view, at);
+    if (u8At(bytes, at + 5) > 1) return `byte ${at + 5}: attempt ${u8At(bytes, at + 5)} is neither 0 nor 1`;
+    if (!Number.isSafeInteger(naturalAt(bytes, at + 8))) return `byte ${at + 8}: session is above 2^53 - 1`;
+    const flaw = flawAt(bytes, at);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
 };
 
-/** Writes a natural number up to 2^53 - 1 as 64 bits, without a bigint. */
-export const setNatural = (view: DataView, at: number, natural: number): void => {
-  view.setUint32(at, natural >>> 0, true);
-  view.setUint32(at + 4, Math.floor(natural / 2 ** 32), true);
+// Records are read and written byte by byte: a view would have to be made for each of them.
+
+const u8At = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
+const u16At = (bytes: Uint8Array, at: number): number => u8At(bytes, at) | (u8At(bytes, at + 1) << 8);
+const u32At = (bytes: Uint8Array, at: number): number => (u16At(bytes, at) | (u16At(bytes, at + 2) << 16)) >>> 0;
+/** What `putNatural` wrote. Other bytes may give a number that is not a safe integer. */
+const naturalAt = (bytes: Uint8Array, at: number): number => u32At(bytes, at) + u32At(bytes, at + 4) * 2 ** 32;
+
+const putU16 = (bytes: Uint8Array, at: number, value: number): void => {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
 };
 
-/** Reads what `setNatural` wrote. Other bytes may give a number that is not a safe integer. */
-export const getNatural = (view: DataView, at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+const putU32 = (bytes: Uint8Array, at: number, value: number): void => {
+  putU16(bytes, at, value);
+  putU16(bytes, at + 2, value >>> 16);
+};
+
+/** A natural number up to 2^53 - 1 as 64 bits, without a bigint. */
+const putNatural = (bytes: Uint8Array, at: number, natural: number): void => {
+  putU32(bytes, at, natural);
+  putU32(bytes, at + 4, Math.floor(natural / 2 ** 32));
+};

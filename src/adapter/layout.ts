@@ -6,7 +6,6 @@
  * is empty, and nothing is allocated for a count that the bytes do not bear out.
  */
 import * as E from 'fp-ts/lib/Either.js';
-import { getNatural, setNatural } from '../record.js';
 
 export type Layout<T> = {
   /** The bytes of the smallest value. */
@@ -92,6 +91,13 @@ export const where = <T>(layout: Layout<T>, flawIn: (value: T) => string | undef
     return value;
   },
 });
+
+const getNatural = (view: DataView, at: number): number => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+
+const setNatural = (view: DataView, at: number, natural: number): void => {
+  view.setUint32(at, natural >>> 0, true);
+  view.setUint32(at + 4, Math.floor(natural / 2 ** 32), true);
+};
 
 /** A natural number up to 2^53 - 1, in eight bytes. */
 export const natural = where(fixed(8, getNatural, setNatural), (value) => (Number.isSafeInteger(value) ? undefined : 'a number above 2^53 - 1'));

@@ -5,7 +5,7 @@
  * The service and the technique have chosen the groups before a command comes here: the proxy knows neither.
  */
 import { List, Map } from 'immutable';
-import { encodeCommand, type Group, type Reply, type Status } from '../record.js';
+import { encodeCommand, type Group, type Reply } from '../record.js';
 import { step, type Step } from '../step.js';
 
 export type Settings = {
@@ -25,7 +25,7 @@ export type Call = {
   readonly fallback: Group;
 };
 
-type Outstanding = Call & { readonly attempt: number; readonly record: Uint8Array; readonly sent: number };
+type Outstanding = { readonly call: Call; readonly group: Group; readonly attempt: number; readonly record: Uint8Array; readonly sent: number };
 
 export type Proxy = {
   readonly session: number;
@@ -43,8 +43,8 @@ export type Proxy = {
 };
 
 export type Event =
-  | ({ readonly type: 'Call' } & Call)
-  | ({ readonly type: 'Reply' } & Reply)
+  | { readonly type: 'Call'; readonly call: Call }
+  | { readonly type: 'Reply'; readonly reply: Reply }
   | { readonly type: 'Tick'; readonly now: number };
 
 export type Effect =
@@ -68,9 +68,9 @@ export const initial = (session: number, settings: Settings): Proxy => ({
 export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
   switch (event.type) {
     case 'Call':
-      return hasRoom(state) && state.waiting.isEmpty() ? begin(state, event) : step({ ...state, waiting: state.waiting.push(event) });
+      return hasRoom(state) && state.waiting.isEmpty() ? begin(state, event.call) : step({ ...state, waiting: state.waiting.push(event.call) });
     case 'Reply':
-      return reply(state, event);
+      return hear(state, event.reply);
     case 'Tick':
       return retry({ ...state, now: event.now });
   }
@@ -78,38 +78,31 @@ export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
 
 const hasRoom = ({ next, floor, settings }: Proxy): boolean => next < floor + settings.window;
 
-const begin = (state: Proxy, { call, kind, payload, group, fallback }: Call): Step<Proxy, Effect> =>
-  multicast({ ...state, next: state.next + 1 }, state.next, { call, kind, payload, group, fallback }, 0);
+const begin = (state: Proxy, call: Call): Step<Proxy, Effect> => multicast({ ...state, next: state.next + 1 }, state.next, call, call.group, 0);
 
 /** Every attempt is sent under the name of the first, so that replicas can tell what they have answered already. */
-const multicast = (state: Proxy, sequence: number, call: Call, attempt: number): Step<Proxy, Effect> => {
+const multicast = (state: Proxy, sequence: number, call: Call, group: Group, attempt: number): Step<Proxy, Effect> => {
   const { session, floor, now } = state;
   const record = encodeCommand({ kind: call.kind, attempt, session, sequence, floor, payload: call.payload });
-  const outstanding = state.outstanding.set(sequence, { ...call, attempt, record, sent: now });
-  return step({ ...state, outstanding }, sending(state, { ...call, record }));
+  const outstanding = state.outstanding.set(sequence, { call, group, attempt, record, sent: now });
+  return step({ ...state, outstanding }, sending(state, group, record));
 };
 
-const sending = ({ turns }: Proxy, { group, record }: { readonly group: Group; readonly record: Uint8Array }): Effect => ({
-  type: 'Multicast',
-  group,
-  turn: turns.get(group, 0),
-  record,
-});
+const sending = ({ turns }: Proxy, group: Group, record: Uint8Array): Effect => ({ type: 'Multicast', group, turn: turns.get(group, 0), record });
 
 /** The first answer to the current attempt counts; what was answered before, or belongs to another attempt, is ignored. */
-const reply = (state: Proxy, { type: _, ...answer }: Extract<Event, { type: 'Reply' }>): Step<Proxy, Effect> => {
-  const asked = state.outstanding.get(answer.sequence);
-  if (asked === undefined || answer.session !== state.session || answer.attempt !== asked.attempt) return step(state);
-  const { call, kind, payload, fallback } = asked;
-  const status: Status = answer.status;
-  switch (status) {
+const hear = (state: Proxy, reply: Reply): Step<Proxy, Effect> => {
+  const asked = state.outstanding.get(reply.sequence);
+  if (asked === undefined || reply.session !== state.session || reply.attempt !== asked.attempt) return step(state);
+  const { call } = asked;
+  switch (reply.status) {
     case 'Failed': {
-      const [next, effects] = multicast(state, answer.sequence, { call, kind, payload, group: fallback, fallback }, 1);
-      return step(next, { type: 'Failed', call, payload: answer.payload }, ...effects);
+      const [next, effects] = multicast(state, reply.sequence, call, call.fallback, 1);
+      return step(next, { type: 'Failed', call: call.call, payload: reply.payload }, ...effects);
     }
     case 'Executed':
     case 'Refused':
-      return admit(settle(state, answer.sequence), { type: 'Answer', call, reply: answer });
+      return admit(settle(state, reply.sequence), { type: 'Answer', call: call.call, reply });
   }
 };
 
@@ -139,7 +132,7 @@ const retry = (state: Proxy): Step<Proxy, Effect> => {
   if (late.isEmpty()) return step(state);
   const turns = late.toSeq().map(({ group }) => group).toSet().reduce((known, group) => known.set(group, known.get(group, 0) + 1), state.turns);
   const next = { ...state, turns, outstanding: outstanding.merge(late.map((asked) => ({ ...asked, sent: now }))) };
-  return [next, late.sortBy((_, sequence) => sequence).valueSeq().map((asked) => sending(next, asked)).toArray()];
+  return [next, late.sortBy((_, sequence) => sequence).valueSeq().map(({ group, record }) => sending(next, group, record)).toArray()];
 };
 
 /** What every reachable proxy satisfies. */

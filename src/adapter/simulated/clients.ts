@@ -62,7 +62,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
       called += 1;
       amend(call, { called: clock.now() });
       const { codec } = service;
-      handle({ type: 'Call', call, kind: codec.kindOf(command), payload: codec.encode(command), ...routeOf(cluster, service, command) });
+      handle({ type: 'Call', call: { call, kind: codec.kindOf(command), payload: codec.encode(command), ...routeOf(cluster, service, command) } });
     };
 
     const tick = (): void => {
@@ -70,7 +70,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
       if (unanswered > 0) clock.later(4 * TICK, tick);
     };
 
-    network.enrol(session, (reply) => handle({ type: 'Reply', ...reply }));
+    network.enrol(session, (reply) => handle({ type: 'Reply', reply }));
     clock.later(clock.chance() * TICK, () => {
       tick();
       for (let count = 0; count < outstanding; count += 1) callNext();

@@ -46,7 +46,7 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
       const index = indexOf.get(reply.session);
       if (index === undefined) continue;
       onReply?.(from, reply);
-      handle(index, { type: 'Reply', ...reply });
+      handle(index, { type: 'Reply', reply });
     }
     return E.right(undefined);
   };
@@ -96,12 +96,13 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
 
   return {
     call: (index, call, command) =>
-      handle(
-        index,
-        command === 'digest'
-          ? { type: 'Call', call, kind: DIGEST_KIND, payload: new Uint8Array(), group: G_ALL, fallback: G_ALL }
-          : { type: 'Call', call, kind: service.codec.kindOf(command), payload: service.codec.encode(command), ...Node.routeOf(cluster, service, command) },
-      ),
+      handle(index, {
+        type: 'Call',
+        call:
+          command === 'digest'
+            ? { call, kind: DIGEST_KIND, payload: new Uint8Array(), group: G_ALL, fallback: G_ALL }
+            : { call, kind: service.codec.kindOf(command), payload: service.codec.encode(command), ...Node.routeOf(cluster, service, command) },
+      }),
     close: async () => {
       clearInterval(ticking);
       await peers.close();
