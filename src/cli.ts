@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** psmr: the command line. Each command is a file of its own in `commands/`. */
-import { Command } from '@commander-js/extra-typings';
+/** psmr: the command line. Each command is a file of its own in `cli/`. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { clientCommand } from './cli/client.js';
 import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
@@ -10,7 +10,6 @@ import { packageVersion } from './measure/machine.js';
 const program = new Command('psmr')
   .description('Parallel state-machine replication: SMR, P-SMR and opt-PSMR, checked and on a real network')
   .version(packageVersion())
-  .showHelpAfterError('(try psmr --help, or psmr COMMAND --help)')
   .addHelpText(
     'after',
     `
@@ -24,6 +23,16 @@ Examples:
   .addCommand(nodeCommand)
   .addCommand(clientCommand)
   .addCommand(simulateCommand);
+
+/** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */
+const complain = (command: CommandUnknownOpts): unknown =>
+  command.configureOutput({
+    outputError: (text, write) => {
+      const name = [command.parent?.name(), command.name()].join(' ').trim();
+      write(`psmr: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')} (try ${name} --help)\n`);
+    },
+  });
+[program, ...program.commands].forEach(complain);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);

@@ -119,7 +119,7 @@ export const dial = (options: Dialling): Connection => {
       loss = 'cut off';
       cutOff(socket, remote, reason, log);
     });
-    socket.on('error', (error) => (loss = error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) => (loss = error.code === 'ECONNREFUSED' ? 'nobody listens there' : error.message));
     socket.once('close', () => {
       outbox.detach();
       if (since !== undefined) options.onClose?.();

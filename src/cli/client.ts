@@ -18,16 +18,28 @@ export const clientCommand = new Command('client')
   .requiredOption('--config <file>', 'the cluster, as JSON')
   .option('--timeout <s>', 'how long to wait for an answer', quantity(0.1, 3600), 10)
   .argument('[words...]', USAGE)
+  .addHelpText(
+    'after',
+    `
+Keys and values are integers; a scan takes both its ends, and shows 256 entries at most. An answer says at which place of
+the replicated order the command was executed. The exit status is 0 only if it was.
+
+Examples:
+  psmr client --config cluster.json insert 42 7          one command: inserted, or exists and what is there
+  psmr client --config cluster.json scan 0 100           entries 0: 0, 2: 1, ..
+  psmr client --config cluster.json digest               a digest of the whole tree, the same at every replica
+  psmr client --config cluster.json                      a prompt; quit ends it
+  psmr client --config cluster.json < commands.txt       a command a line`,
+  )
   .action(async (words, { config: file, timeout }) => {
     const config = read(file);
     if (E.isLeft(config)) throw new Error(config.left);
     const session = open(config.right, timeout * 1000);
     try {
-      if (words.length > 0) {
-        const { text, isDone } = await session.say(words);
-        console.log(text);
-        if (!isDone) process.exitCode = 1;
-      } else await converse(session);
+      if (words.length === 0) return await converse(session);
+      const { text, isDone } = await session.say(words);
+      if (!isDone) throw new Error(text);
+      console.log(text);
     } finally {
       await session.close();
     }
@@ -65,7 +77,7 @@ const open = (config: Config, timeout: number): Session => {
       });
       caller.call(0, call, command);
     });
-    if (reply === undefined) return { text: `no answer within ${timeout / 1000} s; the command may still be executed`, isDone: false };
+    if (reply === undefined) return { text: `no answer within ${timeout / 1000} s, though the command may still be executed: are most acceptors up, and a replica?`, isDone: false };
     if (reply.status === 'Refused') return { text: `refused: ${new TextDecoder().decode(reply.payload)}`, isDone: false };
     const { group, slot, offset } = reply.position;
     const place = `at slot ${slot} of ${group === 0 ? 'g_all' : `g_${group}`}, offset ${offset}${failures > 0 ? ', resubmitted after a failed safety check' : ''}`;
@@ -79,15 +91,20 @@ const open = (config: Config, timeout: number): Session => {
   return { say, close: caller.close };
 };
 
-/** The prompt. It ends with the input, or with `quit`. */
+/** The prompt. It ends with the input, or with `quit`. A script gets no prompt, but a status: 1 if any command was not done. */
 const converse = async (session: Session): Promise<void> => {
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'psmr> ', terminal: process.stdin.isTTY });
+  const isScript = process.stdin.isTTY !== true;
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: isScript ? '' : 'psmr> ', terminal: !isScript });
   lines.prompt();
   for await (const line of lines) {
     const words = line.trim().split(/\s+/).filter((word) => word !== '');
     if (words[0] === 'quit' || words[0] === 'exit') break;
     if (words[0] === 'help') console.log(USAGE);
-    else if (words.length > 0) console.log((await session.say(words)).text);
+    else if (words.length > 0) {
+      const { text, isDone } = await session.say(words);
+      console.log(text);
+      if (isScript && !isDone) process.exitCode = 1;
+    }
     lines.prompt();
   }
   lines.close();
@@ -99,6 +116,8 @@ const parse = (words: readonly string[]): E.Either<string, TreeCommand | 'digest
   const numbers = rest.map((word) => (/^-?\d+$/.test(word) ? BigInt(word) : undefined));
   const wrong = rest[numbers.indexOf(undefined)];
   if (wrong !== undefined) return E.left(`${wrong} is no integer`);
+  const large = numbers.find((number) => number !== undefined && BigInt.asIntN(64, number) !== number);
+  if (large !== undefined) return E.left(`${large} does not fit in 64 bits`);
   const [first, second] = numbers;
   const expects = (count: number): boolean => numbers.length === count;
   if (type === 'digest' && expects(0)) return E.right('digest');

@@ -1,6 +1,7 @@
 /** psmr measure: the same workload under SMR, P-SMR and opt-PSMR, on real processes, every run judged. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { expectedOf, measure, prepare } from '../measure/experiment.js';
 import { drawFigure } from '../measure/figure.js';
@@ -41,7 +42,14 @@ export const measureCommand = new Command('measure')
     `
 Every run is judged: both replicas must be in the same state at the same point of the order, the tree must hold all
 acknowledged writes and nothing else, and all that happened to the audited keys must be linearizable. The exit status is
-0 only if every judge says ok.`,
+0 only if every judge says ok.
+
+Examples:
+  psmr measure --quick                                      a first look, in half a minute
+  psmr measure --keys 10000000                              the size of the paper's tree
+  psmr measure --dependent 0 --techniques p-smr,opt-psmr    reads alone
+  psmr measure --commands-per-barrier 1                     barriers as in the paper
+  psmr measure --quick --json > run.json                    for another program`,
   )
   .action(async (options) => {
     const { update, dependent } = options;
@@ -68,7 +76,7 @@ acknowledged writes and nothing else, and all that happened to the audited keys 
       commandsPerBarrier: options.commandsPerBarrier,
     };
     const isJson = options.json === true;
-    prepare(options.out);
+    makeOut(options.out);
     const progress = reporter({
       techniques: options.techniques,
       expected: expectedOf(experiment),
@@ -79,7 +87,7 @@ acknowledged writes and nothing else, and all that happened to the audited keys 
     });
 
     const abort = new AbortController();
-    const interrupt = (): void => abort.abort(new Error('interrupted'));
+    const interrupt = (signal: NodeJS.Signals): void => abort.abort(signal);
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     try {
@@ -100,9 +108,18 @@ acknowledged writes and nothing else, and all that happened to the audited keys 
       progress.end();
       if (!abort.signal.aborted) throw error;
       console.error('psmr: interrupted; all processes are ended');
-      process.exitCode = 130;
+      process.exitCode = 128 + constants.signals[abort.signal.reason as NodeJS.Signals];
     } finally {
       process.removeListener('SIGINT', interrupt);
       process.removeListener('SIGTERM', interrupt);
     }
   });
+
+/** A result that could not be written is better known of before the measurement than after it. */
+const makeOut = (directory: string): void => {
+  try {
+    prepare(directory);
+  } catch (error) {
+    throw new Error(`--out ${directory}: ${(error as Error).message}`);
+  }
+};

@@ -5,10 +5,39 @@ import { read } from '../adapter/config.js';
 import { logger } from '../adapter/log.js';
 import { serve } from '../adapter/tcp/serve.js';
 
+const EXAMPLE = `{
+  "name": "example",
+  "technique": "opt-psmr",
+  "threads": 2,
+  "processes": [
+    { "id": "a1", "role": "acceptor", "host": "127.0.0.1", "port": 7001 },
+    { "id": "a2", "role": "acceptor", "host": "127.0.0.1", "port": 7002 },
+    { "id": "a3", "role": "acceptor", "host": "127.0.0.1", "port": 7003 },
+    { "id": "r1", "role": "replica", "host": "127.0.0.1", "port": 7011 },
+    { "id": "r2", "role": "replica", "host": "127.0.0.1", "port": 7012 }
+  ],
+  "service": { "name": "b-plus-tree", "keySpace": 200000, "keys": 100000 },
+  "skip": { "origin": 1700000000000 }
+}`;
+
 export const nodeCommand = new Command('node')
   .description('run one process of a cluster: an acceptor of every ring, or a replica with its worker threads')
   .requiredOption('--config <file>', 'the cluster, as JSON')
   .requiredOption('--id <id>', 'which of its processes to be')
+  .addHelpText(
+    'after',
+    `
+A cluster is one file, the same for all of its processes. This is one; what it leaves out is filled in:
+
+${EXAMPLE}
+
+Keys are 0 to keySpace - 1, and the tree holds at first so many even ones. \`origin\` is when the cluster was made, in ms
+since 1970. Acceptors keep their votes in data/ID beside the file: a process that has crashed is started again just so.
+
+Examples:
+  psmr node --config cluster.json --id a1      one process; it runs until SIGINT or SIGTERM, and logs to stderr
+  for id in a1 a2 a3 r1 r2; do psmr node --config cluster.json --id $id & done`,
+  )
   .action(async ({ config: file, id }) => {
     const config = read(file);
     if (E.isLeft(config)) throw new Error(config.left);

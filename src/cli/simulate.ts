@@ -17,6 +17,16 @@ export const simulateCommand = new Command('simulate')
   .option('--crashes <n>', 'processes that crash and come back', natural(0, 10), 1)
   .option('--digest', 'print nothing but the digest of the run')
   .option('--json', 'print the run as JSON: what every process did, and what clients saw')
+  .addHelpText(
+    'after',
+    `
+Times are milliseconds of virtual time. The exit status is 0 only if all clients were answered.
+
+Examples:
+  psmr simulate --seed 7                                    the story, and what was seen on the way
+  psmr simulate --seed 7 --technique smr --crashes 0        another technique, and nobody crashes
+  psmr simulate --seed 7 --digest                           the same digest on every machine`,
+  )
   .action(({ seed, technique, threads, commands, loss, duplication, crashes, digest, json }) => {
     const isTold = digest !== true && json !== true;
     let lines = 0;

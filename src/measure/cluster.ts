@@ -65,7 +65,8 @@ export const startCluster = async (config: Config, file: string): Promise<Cluste
       else onTold(told.right);
     });
     child.on('exit', (code, signal) => {
-      if (!isClosing) fail(new Error(`${name} ended with ${signal ?? `status ${code}`}${said.length > 0 ? `: ${said.at(-1)}` : ''}`));
+      const how = signal === null ? [`with status ${code}`, ...said.slice(-1)].join(': ') : `by ${signal}`;
+      if (!isClosing) fail(new Error(`${name} (pid ${child.pid}) ended ${how}`));
     });
     child.on('error', fail);
     return child;

@@ -1,5 +1,5 @@
 /** The same workload under one technique after another: what `psmr measure` does. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { local } from '../adapter/config.js';
@@ -101,5 +101,8 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
 /** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
 const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };
 
-/** Makes the directory that a measurement is to leave its results in. Throws if it can't be. */
-export const prepare = (directory: string): void => void mkdirSync(directory, { recursive: true });
+/** Makes the directory that a measurement is to leave its results in. Throws if it can't be, or can't be written to. */
+export const prepare = (directory: string): void => {
+  mkdirSync(directory, { recursive: true });
+  rmdirSync(mkdtempSync(join(directory, '.writable-')));
+};

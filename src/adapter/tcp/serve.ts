@@ -105,6 +105,9 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
         ? E.right(take({ type: 'Received', group: frame.group, from: STRANGER, message: frame.message }))
         : E.left('a client may only submit commands'),
     onSessions: () => undefined,
+  }).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
   });
   const ticking = setInterval(() => take({ type: 'Tick', now: Date.now() }), TICK);
   const writing = setInterval(write, WRITE_BEHIND);
@@ -168,6 +171,9 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
       sessions.forEach((session) => clients.set(session, connection));
       return () => sessions.forEach((session) => clients.get(session) === connection && clients.delete(session));
     },
+  }).catch(async (error: unknown) => {
+    await crew.close();
+    throw error;
   });
   const ticking = setInterval(() => {
     take({ type: 'Tick', now: Date.now() });
