@@ -33,7 +33,13 @@ type Heard = { readonly first: number; readonly last: number };
 
 export type Role =
   | { readonly type: 'Following'; readonly since: number }
-  | { readonly type: 'Preparing'; readonly from: Instance; readonly promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>; readonly sent: number }
+  | {
+      readonly type: 'Preparing';
+      readonly since: number;
+      readonly from: Instance;
+      readonly promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>;
+      readonly sent: number;
+    }
   | {
       readonly type: 'Leading';
       readonly ring: readonly ProcessId[];
@@ -108,10 +114,14 @@ export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Eff
   }
 };
 
-/** Follows whoever has at least as high a ballot; tells a deposed coordinator that it is one. */
+/**
+ * Follows whoever has a higher ballot, or leads with the one that it follows already; tells a deposed coordinator that it is
+ * one. A `Prepare` that is repeated buys no more patience: its sender may not hear the promises that it asks for.
+ */
 const heed = (state: Coordinator, event: Extract<Event, { type: 'Prepare' | 'Alive' }>): Step<Coordinator, Effect> => {
   if (event.ballot.process === state.me) return step(state);
-  if (!isLower(event.ballot, state.ballot)) return step(follow(state, event.ballot));
+  if (isHigher(event.ballot, state.ballot)) return step(follow(state, event.ballot));
+  if (isSame(event.ballot, state.ballot)) return step(event.type === 'Alive' ? follow(state, event.ballot) : state);
   return step(state, send(event.ballot.process, { type: 'Refuse', promised: state.ballot }));
 };
 
@@ -154,6 +164,7 @@ const tick = (state: Coordinator, isFirst: boolean): Step<Coordinator, Effect> =
       if (isFirst) return follower(state);
       return now - role.since > patience(state) ? campaign(state) : step(state);
     case 'Preparing':
+      if (now - role.since > patience(state)) return campaign(state);
       return now - role.sent > settings.resendAfter ? prepare(state, role) : step(state);
     case 'Leading':
       return lead(state, role);
@@ -175,7 +186,7 @@ const campaign = (state: Coordinator): Step<Coordinator, Effect> => {
   const isTakeover = state.role.type === 'Following';
   const doubted = everyone(membership).filter((process) => process !== me && !(isTakeover && process === ballot.process));
   const heard = isTakeover ? Map(doubted.map((process): [ProcessId, Heard] => [process, { first: now, last: now }])) : state.heard;
-  const role = { type: 'Preparing', from: decided, promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>(), sent: now } as const;
+  const role = { type: 'Preparing', since: now, from: decided, promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>(), sent: now } as const;
   return prepare({ ...state, heard, ballot: { round: ballot.round + 1, process: me } }, role);
 };
 

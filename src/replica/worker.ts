@@ -218,12 +218,10 @@ const carryOut = <C, R>(
   return [next, 'Executed', service.codec.encodeResult(result)];
 };
 
-const CONDITIONS: readonly Condition[] = ['structure', 'left', 'right'];
-
-const encodeCondition = (condition: Condition): Uint8Array => Uint8Array.of(CONDITIONS.indexOf(condition));
+const encodeCondition = (condition: Condition): Uint8Array => new TextEncoder().encode(condition);
 
 /** The condition named in the payload of a `Failed` reply. */
-export const decodeCondition = (payload: Uint8Array): Condition | undefined => CONDITIONS[payload[0] ?? -1];
+export const decodeCondition = (payload: Uint8Array): Condition => new TextDecoder().decode(payload);
 
 const encodeDigest = ({ entries, high, low }: Digest): Uint8Array => {
   const bytes = new Uint8Array(16);

@@ -14,8 +14,8 @@ export type Footprint =
   | { readonly type: 'Partition'; readonly partition: number; readonly change: Change }
   | { readonly type: 'Everything'; readonly change: Change };
 
-/** The condition of the safety check that a command failed (paper, section V: safety check for the B+-tree). */
-export type Condition = 'structure' | 'left' | 'right';
+/** The name of a condition of a service's safety check. Of the B+-tree's: structure, left, right (paper, section V). */
+export type Condition = string;
 
 /** The commands and results of a service, and their layout on the wire. */
 export interface Codec<Command, Result> {
