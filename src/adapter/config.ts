@@ -10,10 +10,9 @@ import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
 import type { ProcessId } from '../consensus/ballot.js';
 import type * as Ring from '../consensus/ring.js';
-import { groupsOf } from '../multicast/groups.js';
+import { groupsOf, sayGroup } from '../multicast/groups.js';
 import type * as Skip from '../multicast/skip.js';
 import type { Cluster } from '../node.js';
-import { G_ALL, type Group } from '../record.js';
 import type { Limits } from '../replica/sessions.js';
 import { TECHNIQUES, type Technique } from '../replica/techniques.js';
 import { bPlusTree } from '../service/b-plus-tree/index.js';
@@ -158,7 +157,7 @@ const check = (u: unknown): E.Either<readonly string[], Config> =>
 /** What no field shows by itself. */
 const flawsIn = (config: Config): readonly string[] => {
   const { technique, threads, processes, service, ring, skip, rings, frameLimit } = config;
-  const groups = groupsOf(threads).map(nameOf);
+  const groups = groupsOf(threads).map(sayGroup);
   const acceptors = idsOf(config, 'acceptor');
   return [
     ...flawIf(technique === 'smr' && threads > 1, `threads: expected 1 under smr, got ${threads}`),
@@ -189,13 +188,10 @@ const idsOf = ({ processes }: Config, role: Role): readonly string[] => processe
 
 const addressOf = ({ host, port }: Process): string => `${host}:${port}`;
 
-/** A group as the file calls it. */
-export const nameOf = (group: Group): string => (group === G_ALL ? 'g_all' : `g_${group}`);
-
 /** Every ring with its first coordinator: the one that is given, or else each of the acceptors in turn. */
 const ringsOf = (config: Config): Config['rings'] => {
   const acceptors = idsOf(config, 'acceptor');
-  const turns = groupsOf(config.threads).map((group) => [nameOf(group), { coordinator: acceptors[group % acceptors.length]! }] as const);
+  const turns = groupsOf(config.threads).map((group) => [sayGroup(group), { coordinator: acceptors[group % acceptors.length]! }] as const);
   return { ...Object.fromEntries(turns), ...config.rings };
 };
 
@@ -213,7 +209,7 @@ export const clusterOf = (config: Config): Cluster => {
     skip,
     m,
     commandsPerBarrier: commandsPerBarrier === 'batch' ? Infinity : commandsPerBarrier,
-    homes: groupsOf(threads).map((group) => placeOf(config, rings[nameOf(group)]!.coordinator)),
+    homes: groupsOf(threads).map((group) => placeOf(config, rings[sayGroup(group)]!.coordinator)),
   };
 };
 

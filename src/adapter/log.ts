@@ -19,6 +19,9 @@ export const logger = (name: string, write: (line: string) => void = (line) => p
 /** A log that says nothing. */
 export const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** Characters of the longest text: a stranger may have made it up. */
+const LONGEST = 1000;
+
 /** Control characters are spelt out: no text, wherever it came from, makes a second line or reaches the terminal's commands. */
 const oneLine = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text).replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -12,6 +12,7 @@
 import { constants, mkdir, open as openFile, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { lock, type Lock } from './lock.js';
 
 export type Storage = {
   /** Appends a record and returns its position, a count from 1. It is not durable yet. */
@@ -37,20 +38,23 @@ export const FILE = 'records.log';
 const HEADER = 12;
 const WINDOW = 2 ** 20;
 
-/** Opens the log in `directory`, which is made if need be, and replays its records. */
+/** Opens the log in `directory`, which is made if need be, and replays its records. Rejects if another process has it open. */
 export const open = async (directory: string, watcher: FileWatcher): Promise<Storage> => {
   const path = resolve(directory, FILE);
   await mkdir(directory, { recursive: true });
-  const file = await openFile(path, constants.O_RDWR | constants.O_CREAT);
+  const held = await lock(directory);
+  let file: FileHandle | undefined;
   try {
+    file = await openFile(path, constants.O_RDWR | constants.O_CREAT);
     const { end, position } = await replay(file, path, watcher.onRecord);
     await file.truncate(end);
     await file.sync(); // what was replayed may have been in the cache alone
     await syncDirectory(dirname(path));
     await syncDirectory(dirname(dirname(path)));
-    return appender(file, end, position, watcher);
+    return appender(file, held, end, position, watcher);
   } catch (error) {
-    await file.close();
+    await file?.close();
+    await held.release();
     throw error;
   }
 };
@@ -77,7 +81,7 @@ export const memory = ({ onDurable }: Watcher): Storage => {
  * Appends in rounds: whatever came in while one round was being synced makes up the next, in one write and one fdatasync,
  * both off the main thread. A failed sync is never tried again: the second may succeed without the first one's bytes.
  */
-const appender = (file: FileHandle, end: number, position: number, { onDurable, onFailure }: FileWatcher): Storage => {
+const appender = (file: FileHandle, held: Lock, end: number, position: number, { onDurable, onFailure }: FileWatcher): Storage => {
   let waiting: Uint8Array[] = [];
   let appended = position;
   let rounds: Promise<void> | undefined;
@@ -113,6 +117,7 @@ const appender = (file: FileHandle, end: number, position: number, { onDurable, 
     close: async () => {
       await rounds;
       await file.close();
+      await held.release();
     },
   };
 };

@@ -21,8 +21,8 @@ export const clientCommand = new Command('client')
   .addHelpText(
     'after',
     `
-Keys and values are integers; a scan takes both its ends, and shows 256 entries at most. An answer says at which place of
-the replicated order the command was executed. The exit status is 0 only if it was.
+Keys and values are integers; a scan takes both its ends, and shows 256 entries at most. An answer says at which place
+of the replicated order the command was executed. The exit status is 0 only if it was.
 
 Examples:
   psmr client --config cluster.json insert 42 7          one command: inserted, or exists and what is there

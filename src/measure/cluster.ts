@@ -74,6 +74,7 @@ export const startCluster = async (config: Config, file: string): Promise<Cluste
 
   const close = async (): Promise<void> => {
     isClosing = true;
+    fail(new Error('the cluster was closed'));
     await Promise.all(children.map(({ process: child }) => end(child)));
   };
 

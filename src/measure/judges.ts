@@ -1,7 +1,7 @@
 /** The judges of a measured run: what each asks, and what it makes of what it sees. Pure. */
 import { judge } from '../check/linearizability.js';
 import type { History } from '../check/history.js';
-import { orderedMap, textOf, type Command, type Result } from '../service/b-plus-tree/index.js';
+import { orderedMap, sayCommand, textOf, type Command, type Result } from '../service/b-plus-tree/index.js';
 import type { Digest } from '../service/service.js';
 import type { Judgement } from './result.js';
 
@@ -58,7 +58,7 @@ export const judgeHistory = (
 
 const sayOperation = (operation: History<Command, Result>[number]): string => {
   const { command } = operation;
-  const what = command.type === 'scan' ? `scan ${command.from}..${command.to}` : `${command.type} ${command.key}`;
+  const what = sayCommand(command);
   return operation.type === 'pending'
     ? `${what}, called at ${operation.call}, never answered`
     : `${what} -> ${textOf(operation.result)}, from ${operation.call} to ${operation.return}`;

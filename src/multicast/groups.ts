@@ -2,6 +2,9 @@
 
 import { G_ALL, type Group } from '../record.js';
 
+/** A group as people write it: g_all, g_1 and so on. */
+export const sayGroup = (group: Group): string => (group === G_ALL ? 'g_all' : `g_${group}`);
+
 /** The groups of a cluster with `threads` worker threads a replica. One thread needs no group of its own: g_all is one order. */
 export const groupsOf = (threads: number): readonly Group[] =>
   threads === 1 ? [G_ALL] : Array.from({ length: threads + 1 }, (_, group) => group);

@@ -1,8 +1,10 @@
 /** The clients of a simulated world: each calls its commands in order, some at once, through a proxy of its own. */
 import * as Proxy from '../../client/proxy.js';
+import { sayGroup } from '../../multicast/groups.js';
 import { acceptorFor, routeOf } from '../../node.js';
+import { commandAt, recordsOf, type Reply } from '../../record.js';
 import { TICK } from './clock.js';
-import { nameOf, namesIn } from './recording.js';
+import { nameOf } from './recording.js';
 import type { Client } from './setting.js';
 import type { Stage } from './stage.js';
 
@@ -12,7 +14,7 @@ const STRANGER = -1;
 /** Starts all clients. */
 export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: () => boolean } => {
   const { world, machines, clock, network, notes, see, tell } = stage;
-  const { cluster, service } = world;
+  const { cluster, service, say } = world;
   let unanswered = world.clients.reduce((sum, { commands }) => sum + commands.length, 0);
 
   const start = ({ session, commands, outstanding }: Client<C>): void => {
@@ -35,7 +37,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
         case 'Failed':
           return see('a client resubmitted a command');
         case 'Answer':
-          tell(name, `has its answer to ${nameOf(effect.reply)}: ${effect.reply.status}`);
+          tell(name, `has its answer to ${nameOf(effect.reply)}: ${sayReply(effect.call, effect.reply)}`);
           amend(effect.call, { answer: { reply: effect.reply, at: clock.now() } });
           unanswered -= 1;
           return callNext();
@@ -43,11 +45,21 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
     };
 
     const multicast = ({ group, turn, record }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
-      for (const command of namesIn(record)) {
+      for (const at of recordsOf(record)) {
+        const { kind, payload, ...identity } = commandAt(record, at);
+        const command = nameOf(identity);
         notes.submitted.push({ ring: group, command });
-        tell(name, `multicasts ${command} to g${group}`);
+        const decoded = service.codec.decode(kind, payload);
+        const what = say === undefined || typeof decoded === 'string' ? '' : ` (${say.command(decoded)})`;
+        tell(name, `multicasts ${command}${what} to ${sayGroup(group)}`);
       }
       network.send(STRANGER, acceptorFor(cluster, group, turn), group, { type: 'Submit', commands: record });
+    };
+
+    const sayReply = (call: number, { status, payload }: Reply): string => {
+      const command = commands[call];
+      if (status !== 'Executed' || say === undefined || command === undefined) return status;
+      return say.result(service.codec.decodeResult(service.codec.kindOf(command), payload));
     };
 
     const amend = (call: number, change: Partial<(typeof notes.history)[number]>): void => {

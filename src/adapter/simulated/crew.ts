@@ -34,7 +34,7 @@ type Member<C, R> = {
 /** The crew of replica `id`, which has crashed `life` times. */
 export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, isUp: () => boolean): Crew => {
   const { world, machines, clock, network, notes, see, tell } = stage;
-  const { cluster, service } = world;
+  const { cluster, service, structureOf = () => '' } = world;
   const replica = `replica ${id}, life ${life}`;
 
   /** Who is at work, while what it touches matters: under the barrier the executor has everything to itself. */
@@ -49,7 +49,9 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     },
     execute: (command) => {
       isCarriedOut = true;
+      const before = structureOf(store);
       const [after, result] = store.execute(command);
+      if (structureOf(after) !== before) see(observed === null ? 'structure changed under a barrier' : 'structure changed outside a barrier');
       return [noticed(after), result];
     },
     digest: store.digest,

@@ -2,7 +2,7 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { Technique } from '../../replica/techniques.js';
-import { bPlusTree, type Command, type Result } from '../../service/b-plus-tree/index.js';
+import { bPlusTree, sayCommand, textOf, type Command, type Result } from '../../service/b-plus-tree/index.js';
 import { evenKeys } from '../../service/b-plus-tree/load.js';
 import type { World } from './world.js';
 
@@ -68,5 +68,6 @@ export const demonstration = ({ seed, technique, threads: asked, commands, loss,
     },
     clients: [1001, 1002].map((session, client) => ({ session, commands: Array.from({ length: commands }, (_, count) => command(client, count)), outstanding: 4 })),
     limit: 30_000,
+    say: { command: sayCommand, result: textOf },
   };
 };

@@ -2,6 +2,7 @@
 import { Map as Persistent } from 'immutable';
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Durable } from '../../consensus/messages.js';
+import { sayGroup } from '../../multicast/groups.js';
 import type { ProcessEffect, ProcessEvent } from '../../node.js';
 import type { Group } from '../../record.js';
 import { outbox } from '../outbox.js';
@@ -64,7 +65,7 @@ export const boot = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, foun
     const { to, group, message } = sending;
     if (message.type === 'Prepare' && to === id) {
       see(message.ballot.round > 1 ? 'a coordinator took over or formed a new ring' : 'a first ballot began');
-      tell(name, `campaigns in g${group} with ballot ${message.ballot.round}`);
+      tell(name, `campaigns in ${sayGroup(group)} with ballot ${message.ballot.round}`);
     }
     if (message.type === 'Chosen') see('a learner was told what it had missed');
     out.send(sending);
@@ -74,7 +75,7 @@ export const boot = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, foun
     const commands = value.type === 'Batch' ? namesIn(value.commands) : [];
     notes.learned.push({ ring: group, process: id, life, instance, id: valueId, value: textOf(value), commands });
     if (value.type === 'Noop') see('a hole was filled with a no-op');
-    if (value.type === 'Batch') tell(name, `learns instance ${instance} of g${group}: ${textOf(value)}`);
+    if (value.type === 'Batch') tell(name, `learns instance ${instance} of ${sayGroup(group)}: ${textOf(value)}`);
     crew?.feed(group, value);
   };
 

@@ -43,4 +43,8 @@ export type World<C, R> = {
   readonly limit: number;
   readonly machines?: Partial<Machines<C, R>>;
   readonly tell?: (time: number, line: string) => void;
+  /** How the story says commands and results; without it, it only names them. */
+  readonly say?: { readonly command: (command: C) => string; readonly result: (result: R) => string };
+  /** What of a store may change only under a barrier, as text. It is looked at before and after every execution. */
+  readonly structureOf?: (store: Store<C, R>) => string;
 };

@@ -75,7 +75,7 @@ const footprint = (partitions: Partitions, command: Command): Footprint => {
 export { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
 export { addEntry, emptyDigest, mixEntry, removeEntry } from './digest.js';
 export { evenKeys, type Load } from './load.js';
-export { orderedMap, textOf } from './ordered-map.js';
+export { orderedMap, sayCommand, textOf } from './ordered-map.js';
 export { outlineInvariants, structureOf, type Outline, type Tree } from './outline.js';
 export { evenly, largestKey, partitionOf, smallestKey, startingAt, type Partitions } from './partition.js';
 export type { Observe, SharedTree } from './shared.js';

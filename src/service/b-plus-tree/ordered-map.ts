@@ -52,6 +52,20 @@ export const orderedMap = (keySpace: number, loaded: (key: number) => bigint | u
   };
 };
 
+/** A command in words. */
+export const sayCommand = (command: Command): string => {
+  switch (command.type) {
+    case 'read':
+    case 'delete':
+      return `${command.type} ${command.key}`;
+    case 'update':
+    case 'insert':
+      return `${command.type} ${command.key} ${command.value}`;
+    case 'scan':
+      return `scan ${command.from} ${command.to}`;
+  }
+};
+
 /** A result in words: equal if and only if the results are. */
 export const textOf = (result: Result): string => {
   switch (result.type) {
