@@ -77,7 +77,7 @@ const result: fc.Arbitrary<Result> = fc.record({
     batchBytes: natural,
     storage: fc.constantFrom('memory' as const, 'disk' as const),
     seed: fc.integer(),
-    commandsPerBarrier: fc.oneof(natural, fc.constant('batch' as const)),
+    commandsPerBarrier: fc.oneof(fc.integer({ min: 1 }), fc.constant('batch' as const)),
   }),
   units: fc.constant(UNITS),
   runs: fc.array(run, { maxLength: 3 }),

@@ -105,7 +105,8 @@ const SkipSettings: t.Type<Skip.Settings, unknown> = fields({
   origin: or(integer(0), NO_ORIGIN),
 });
 
-const Barrier: t.Type<number | 'batch', unknown> = where(
+/** Commands under one barrier, in a configuration or a result. */
+export const Barrier: t.Type<number | 'batch', unknown> = where(
   'an integer from 1 on or "batch"',
   (u): u is number | 'batch' => u === 'batch' || integer(1).is(u),
 );

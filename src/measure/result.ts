@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
+import { Barrier } from '../adapter/config.js';
 import type { Technique } from '../replica/techniques.js';
 
 export const FORMAT = 'opt-psmr/result/1';
@@ -184,7 +185,7 @@ const Experiment: t.Type<Experiment, unknown> = t.strict({
   batchBytes: natural,
   storage: t.keyof({ memory: null, disk: null }),
   seed: integer,
-  commandsPerBarrier: t.union([natural, t.literal('batch')]),
+  commandsPerBarrier: Barrier,
 });
 
 const Verdict: t.Type<Verdict, unknown> = t.keyof({

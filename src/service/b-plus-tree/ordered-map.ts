@@ -79,6 +79,7 @@ export const textOf = (result: Result): string => {
     case 'updated':
       return `updated from ${result.previous}`;
     case 'entries':
+      if (result.entries.length === 0) return 'no entries';
       return `entries ${result.entries.map(([key, value]) => `${key}: ${value}`).join(', ')}${result.complete ? '' : ', …'}`;
   }
 };
