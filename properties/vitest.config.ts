@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     dir: 'properties',
     include: ['**/*.test.ts'],
+    setupFiles: ['properties/setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },
