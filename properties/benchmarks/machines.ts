@@ -1,0 +1,125 @@
+/**
+ * What a step of the hot path costs, in microseconds of CPU: `npm run -s bench`, `-- --json` for machines.
+ *
+ * CPU time rather than wall time, the median of several rounds: on a machine that others use as well, only ratios between
+ * figures of one run mean anything.
+ */
+import * as Proxy from '../../src/client/proxy.js';
+import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
+import type { ProcessId } from '../../src/consensus/ballot.js';
+import { commandsOf } from '../../src/measure/workload.js';
+import * as Node from '../../src/node.js';
+import { commandAt, encodeCommand, encodeReply, join, replyAt } from '../../src/record.js';
+import { persistentBoard } from '../../src/replica/barrier.js';
+import { sessionsBytes, sharedSessions } from '../../src/replica/sessions.js';
+
+const ROUNDS = 7;
+
+/** Median over rounds of the CPU time of one call of `work`, microseconds. `work` is called `times` times a round. */
+const costOf = (times: number, work: (turn: number) => void): number => {
+  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+    const before = process.cpuUsage();
+    for (let turn = 0; turn < times; turn += 1) work(round * times + turn);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / times;
+  });
+  return rounds.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? NaN;
+};
+
+const keys = 1_000_000;
+const config = local({
+  technique: 'opt-psmr',
+  threads: 2,
+  acceptors: 3,
+  replicas: 2,
+  ports: [1, 2, 3, 4, 5],
+  skip: { lambda: 10_000, delta: 5, origin: 1 },
+  service: { name: 'b-plus-tree', keySpace: 2 * keys, keys, capacity: 64, fill: 0.7, minimum: 'one' },
+});
+const cluster = clusterOf(config);
+const { service, create, load } = serviceOf(config);
+const draw = commandsOf({ keys, mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 }, span: 8, seed: 1 }, 1);
+
+/** One instance of consensus, from a batch submitted to its delivery at every process: all five processes' work. */
+const instance = (): number => {
+  const processes = cluster.membership.acceptors.concat(cluster.membership.learners).map((id) => Node.startProcess(cluster, id));
+  const underway: (readonly [ProcessId, Node.ProcessEvent])[] = [];
+  const handle = (id: ProcessId, event: Node.ProcessEvent): void => {
+    const process = processes[id];
+    if (process === undefined) return;
+    const [next, effects] = Node.onProcessEvent(process, event);
+    processes[id] = next;
+    for (const effect of effects) if (effect.type === 'Send') underway.push([effect.to, { type: 'Received', group: effect.group, from: id, message: effect.message }]);
+  };
+  const settle = (): void => {
+    for (let i = 0; i < underway.length; i += 1) handle(...(underway[i] as (typeof underway)[number]));
+    underway.length = 0;
+  };
+  processes.forEach((_, id) => handle(id, { type: 'Tick', now: 1 }));
+  settle();
+  const commands = new Uint8Array(8192);
+  return costOf(2000, (turn) => {
+    const group = turn % 3;
+    handle(Node.acceptorFor(cluster, group, 0), { type: 'Received', group, from: -1, message: { type: 'Submit', commands } });
+    settle();
+  });
+};
+
+/** A command called and answered, at its client's proxy. */
+const call = (): number => {
+  let proxy = Proxy.initial(7, { window: 256, retryAfter: 1e9 });
+  const sent: Uint8Array[] = [];
+  const begin = (): void => {
+    const command = draw();
+    const route = Node.routeOf(cluster, service, command);
+    const [next, effects] = Proxy.onEvent(proxy, { type: 'Call', call: { call: 1, kind: service.codec.kindOf(command), payload: service.codec.encode(command), ...route } });
+    proxy = next;
+    for (const effect of effects) if (effect.type === 'Multicast') sent.push(effect.record);
+  };
+  for (let i = 0; i < 64; i += 1) begin();
+  return costOf(50_000, () => {
+    const { session, sequence } = commandAt(sent.shift() ?? new Uint8Array(), 0);
+    const answer = encodeReply({ status: 'Executed', attempt: 0, session, sequence, position: { group: 1, slot: 5, offset: 1 }, payload: Uint8Array.of(0) });
+    [proxy] = Proxy.onEvent(proxy, { type: 'Reply', reply: replyAt(answer, 0) });
+    begin();
+  });
+};
+
+/** A command of a thread's own group, merged, checked, executed and answered, over shared memory. */
+const execution = (): number => {
+  const limits = limitsOf(config);
+  const shared = { store: create(load), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))), board: persistentBoard(1) };
+  let thread = Node.startThread(cluster, service, 1, shared);
+  const take = (event: Node.ThreadEvent): void => {
+    [thread] = Node.onThreadEvent(thread, event);
+  };
+  take({ type: 'Decided', group: 0, value: { type: 'Skip', to: Number.MAX_SAFE_INTEGER } });
+  let sequence = 0;
+  const batch = 128;
+  const own = (): ReturnType<typeof draw> => {
+    for (;;) {
+      const command = draw();
+      if (command.type !== 'scan' && command.key < BigInt(keys)) return command;
+    }
+  };
+  return (
+    costOf(400, () => {
+      const records = Array.from({ length: batch }, () => {
+        const command = own();
+        sequence += 1;
+        return encodeCommand({ kind: service.codec.kindOf(command), attempt: 0, session: 7, sequence, floor: sequence, payload: service.codec.encode(command) });
+      });
+      take({ type: 'Decided', group: 1, value: { type: 'Batch', commands: join(records) } });
+      take({ type: 'Run', budget: batch });
+    }) / batch
+  );
+};
+
+const figures = {
+  'an instance of consensus, at all five processes': instance(),
+  'a command called and answered, at its proxy': call(),
+  'a command encoded, merged, checked, executed and answered, at its thread': execution(),
+};
+
+if (process.argv.includes('--json')) console.log(JSON.stringify({ unit: 'us of CPU', rounds: ROUNDS, figures }, null, 2));
+else for (const [what, cost] of Object.entries(figures)) console.log(`${cost.toFixed(2).padStart(8)} us  ${what}`);
