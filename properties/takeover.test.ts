@@ -23,7 +23,7 @@ const live = (coordinator: Coordinator.Coordinator, until: number, eventsAt: (no
   return prepared;
 };
 
-describe('CON-11: a ring never waits for one process', () => {
+describe('a ring never waits for one process', () => {
   it('a candidate that repeats itself and never leads does not keep others waiting', () =>
     fc.assert(
       fc.property(fc.constantFrom(1, 2), fc.integer({ min: 1, max: 20 }), (me, every) => {
