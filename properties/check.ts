@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Step } from '../src/step.js';
 
 /** What violates a clause; empty if it holds. */
 export type Violations = readonly string[];
@@ -21,7 +22,7 @@ export type Parameters<T> = {
 export const REGRESSIONS = resolve(import.meta.dirname, '../traces/regressions');
 
 /** Shrinking a failure is cut short after so long, ms. */
-const LONGEST_SHRINKING = 40_000;
+const LONGEST_SHRINKING = 20_000;
 
 const { PROPERTY_SEED: seed, PROPERTY_PATH: path, PROPERTY_KEEP: keep } = process.env;
 
@@ -62,8 +63,8 @@ export const always = <T, F>(
           ...violations.slice(0, 5).map((violation) => `  ${violation}`),
           ...(violations.length > 5 ? [`  and ${violations.length - 5} more`] : []),
           `counterexample, shrunk ${details.numShrinks} times${isCutShort ? ' and then no further, for lack of time' : ''}: ${shown(sample)}`,
-          `seed ${details.seed}, path ${details.counterexamplePath ?? ''}; to see it again:`,
-          `  PROPERTY_SEED=${details.seed} PROPERTY_PATH=${details.counterexamplePath ?? ''} ${commandOfTest()}`,
+          `seed ${details.seed}, path ${details.counterexamplePath}; to see it again:`,
+          `  PROPERTY_SEED=${details.seed} PROPERTY_PATH=${details.counterexamplePath} ${commandOfTest()}`,
           ...(json === undefined ? [] : [keep === '1' ? `kept in ${write(clause, details.seed, json)}` : `to keep it (PROPERTY_KEEP=1 does): ${json}`]),
         ].join('\n'),
       );
@@ -99,19 +100,45 @@ const violated = <F>(clauses: Clauses<F>, factsOf: () => F): ReadonlyMap<string,
   }
 };
 
-/** Invariants of one thing, as clauses over many. */
-export const everywhere = <S>(invariants: Readonly<Record<string, (thing: S) => boolean>>, shown: (thing: S) => string = fc.stringify): Clauses<readonly S[]> =>
-  Object.fromEntries(Object.entries(invariants).map(([clause, holds]) => [clause, (things: readonly S[]) => things.filter((thing) => !holds(thing)).map(shown)]));
+/** The steps of a machine that is told these events, one after the other. */
+export type Walk<S, Ef> = readonly { readonly before: S; readonly after: S; readonly effects: readonly Ef[] }[];
+
+export const walk = <S, Ev, Ef>(initial: S, onEvent: (state: S, event: Ev) => Step<S, Ef>, events: readonly Ev[]): Walk<S, Ef> => {
+  let before = initial;
+  return events.map((event) => {
+    const [after, effects] = onEvent(before, event);
+    const taken = { before, after, effects };
+    before = after;
+    return taken;
+  });
+};
+
+type Invariants<S> = {
+  readonly stateInvariants?: Readonly<Record<string, (state: S) => boolean>>;
+  readonly stepInvariants?: Readonly<Record<string, (before: S, after: S) => boolean>>;
+};
+
+/** The invariants of a machine, as clauses over walks. */
+export const invariantsOf = <S>({ stateInvariants = {}, stepInvariants = {} }: Invariants<S>): Clauses<Walk<S, unknown>> =>
+  Object.fromEntries([
+    ...Object.entries(stateInvariants).map(([clause, holds]) => [clause, brokenBy(({ after }: { readonly after: S }) => holds(after))] as const),
+    ...Object.entries(stepInvariants).map(([clause, holds]) => [clause, brokenBy(({ before, after }: { readonly before: S; readonly after: S }) => holds(before, after))] as const),
+  ]);
+
+const brokenBy =
+  <T>(holds: (taken: T) => boolean) =>
+  (steps: readonly T[]): Violations =>
+    steps.flatMap((taken, i) => (holds(taken) ? [] : [`step ${i + 1}: ${fc.stringify(taken)}`]));
 
 /** What runs the test at hand, and no other, once more. */
-const commandOfTest = (): string => {
+export const commandOfTest = (): string => {
   const { currentTestName = '', testPath = '' } = expect.getState();
   const title = currentTestName.replaceAll(' > ', ' ').replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   return `npm run -s properties -- ${relative(process.cwd(), testPath)} -t '^${title.replaceAll("'", "'\\''")}$'`;
 };
 
 const write = (clause: string, failedSeed: number, json: string): string => {
-  const file = join(REGRESSIONS, `${clause.replace(/\W.*$/, '').toLowerCase()}${clause.match(/^\w+-(\d+)/)?.[1] ?? ''}-${failedSeed}.json`);
+  const file = join(REGRESSIONS, `${/^[\w-]+/.exec(clause)?.[0].toLowerCase() ?? 'failure'}-${failedSeed >>> 0}.json`);
   mkdirSync(REGRESSIONS, { recursive: true });
   writeFileSync(file, `${json}\n`);
   return relative(process.cwd(), file);
@@ -122,10 +149,16 @@ const today = (): string => new Date().toISOString().slice(0, 10);
 /** A broken machine that was found out: by which clauses, after how many samples. */
 export type Catch = { readonly clauses: readonly string[]; readonly samples: number };
 
-/** What catches a broken machine: the first sample that violates a clause, if any does. */
-export const caught = <T, F>(arbitrary: fc.Arbitrary<T>, factsOf: (sample: T) => F, clauses: Clauses<F>, numRuns: number): Catch | undefined => {
+/** What catches a broken machine: the first sample that violates a clause, if any does. Those in `first` are tried first. */
+export const caught = <T, F>(
+  arbitrary: fc.Arbitrary<T>,
+  factsOf: (sample: T) => F,
+  clauses: Clauses<F>,
+  numRuns: number,
+  first: readonly T[] = [],
+): Catch | undefined => {
   let samples = 0;
-  for (const sample of fc.sample(arbitrary, { numRuns, seed: 1 })) {
+  for (const sample of [...first, ...fc.sample(arbitrary, { numRuns, seed: 1 })]) {
     samples += 1;
     const facts = factsOf(sample);
     const violatedBy = Object.keys(clauses).filter((clause) => (clauses[clause]?.(facts) ?? []).length > 0);

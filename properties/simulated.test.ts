@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clausesOfRuns, type Told } from './arbitraries/clauses.js';
-import { calm, jsonOf, rough, run, type Plan } from './arbitraries/world.js';
+import { calm, crowded, jsonOf, rough, run, type Plan } from './arbitraries/world.js';
 import { always } from './check.js';
 
 const told = (plan: Plan): Told => ({ plan, ran: run(plan) });
@@ -23,6 +23,8 @@ describe('in a calm world', () => always(calm, watched, clausesOfRuns, { numRuns
 
 describe('in a rough world', () => always(rough, watched, clausesOfRuns, { numRuns: 250, shown, kept: jsonOf }));
 
+describe('in a crowded world', () => always(crowded, watched, clausesOfRuns, { numRuns: 80, shown, kept: jsonOf }));
+
 describe('sometimes', () => {
   for (const sight of [
     'a command of a group of its own was executed',
@@ -33,6 +35,7 @@ describe('sometimes', () => {
     'a resubmission was executed',
     'a duplicate was answered from memory',
     'a thread waited at a barrier',
+    'structure changed under a barrier',
     'a message was lost',
     'a message was doubled',
     'an acceptor crashed',

@@ -21,10 +21,10 @@ import type { Change } from './world.js';
 
 type Thread = Node.Thread<Command, Result>;
 type Shared = Worker.Shared<Command, Result>;
-type Heard<T extends Message['type']> = Extract<Message, { readonly type: T }>;
+type Stepped = ReturnType<typeof Node.onThreadEvent<Command, Result>>;
 
 /** Several changes, one after the other. */
-export const together =
+const together =
   (...changes: readonly Change[]): Change =>
   (world) =>
     changes.reduce((changed, change) => change(changed), world);
@@ -32,13 +32,6 @@ export const together =
 const having =
   (machines: Partial<Machines<Command, Result>>): Change =>
   (world) => ({ ...world, machines: { ...world.machines, ...machines } });
-
-const set =
-  (change: (cluster: Node.Cluster) => Partial<Node.Cluster>): Change =>
-  (world) => ({ ...world, cluster: { ...world.cluster, ...change(world.cluster) } });
-
-/** Coordinators that suspect each other at the slightest delay: ballots compete all the time. */
-export const hasty: Change = set(({ ring }) => ({ ring: { ...ring, heartbeat: 10, suspectAfter: 30, resendAfter: 30 } }));
 
 // Mistakes of a process: in what it is told, in what it says, and in what it knows of a ring
 
@@ -85,13 +78,12 @@ const mistake = (process: Node.Process, group: Group, message: Message, { accept
   return { parts: process.parts.set(group, { ...part, ring: { ...ring, voting, learner: learner?.(ring.learner, message) ?? ring.learner } }) };
 };
 
-/** A process that is mistaken about its state, before or after it takes what it is told. */
-const mistaken = (before: Mistaken, after: Mistaken = {}): Change =>
+/** A process that is mistaken about its state when it takes what it is told. */
+const mistaken = (about: Mistaken): Change =>
   having({
     onProcessEvent: (process, event) => {
-      if (event.type === 'Tick') return Node.onProcessEvent(process, event);
-      const [next, effects] = Node.onProcessEvent(mistake(process, event.group, event.message, before), event);
-      return [mistake(next, event.group, event.message, after), effects];
+      const before = event.type === 'Tick' ? process : mistake(process, event.group, event.message, about);
+      return Node.onProcessEvent(before, event);
     },
   });
 
@@ -104,9 +96,6 @@ const reading = (rewrite: (record: Durable) => Durable): Change =>
 
 /** A record that says nothing. */
 const BLANK: Durable = { type: 'Decided', instance: -1, id: '' };
-
-const PAST = (message: Message, { promised }: Acceptor): boolean =>
-  (message.type === 'Value' || message.type === 'Phase2' || message.type === 'Prepare') && isLower(message.ballot, promised);
 
 // Mistakes of a thread: in its merge, and in what it shares with the others
 
@@ -133,11 +122,11 @@ const everySecond =
     })(world);
   };
 
-const running = (run: (thread: Thread, event: Extract<Node.ThreadEvent, { type: 'Run' }>) => ReturnType<typeof Node.onThreadEvent<Command, Result>>): Change =>
+const running = (run: (thread: Thread, event: Extract<Node.ThreadEvent, { type: 'Run' }>) => Stepped): Change =>
   having({ onThreadEvent: (thread, event) => (event.type === 'Run' ? run(thread, event) : Node.onThreadEvent(thread, event)) });
 
 /** A step of a thread that sees what it shares otherwise than it is. What it leaves as it was, stays as it is. */
-const seen = (thread: Thread, event: Node.ThreadEvent, view: Partial<Shared>): ReturnType<typeof Node.onThreadEvent<Command, Result>> => {
+const seen = (thread: Thread, event: Node.ThreadEvent, view: Partial<Shared>): Stepped => {
   const real = thread.worker.shared;
   const viewed = { ...real, ...view };
   const [next, effects] = Node.onThreadEvent({ ...thread, worker: { ...thread.worker, shared: viewed } }, event);
@@ -191,7 +180,7 @@ const lostAtSeparators = storing((store) => ({
 }));
 
 /** A step of a thread in the role of another. */
-const inRoleOf = (role: number, thread: Thread, event: Node.ThreadEvent, view: Partial<Shared> = {}): ReturnType<typeof Node.onThreadEvent<Command, Result>> => {
+const inRoleOf = (role: number, thread: Thread, event: Node.ThreadEvent, view: Partial<Shared> = {}): Stepped => {
   const [next, effects] = seen({ ...thread, worker: { ...thread.worker, thread: role } }, event, view);
   return [{ ...next, worker: { ...next.worker, thread: thread.worker.thread } }, effects];
 };
@@ -238,9 +227,10 @@ const firstNamed = (replies: Uint8Array, at: number): Uint8Array => {
 
 /** The mistakes, by the ids under which they are listed. */
 export const MISTAKES = {
-  'PX01: an acceptor votes whatever it has promised': mistaken(
-    { acceptor: (known, message) => (PAST(message, known) && message.type !== 'Prepare' ? { ...known, promised: (message as Heard<'Value'>).ballot } : known) },
-  ),
+  'PX01: an acceptor votes whatever it has promised': mistaken({
+    acceptor: (known, message) =>
+      (message.type === 'Value' || message.type === 'Phase2') && isLower(message.ballot, known.promised) ? { ...known, promised: message.ballot } : known,
+  }),
   'PX02: a promise is not recorded': having({
     onProcessEvent: (process, event) => {
       const [next, effects] = Node.onProcessEvent(process, event);
@@ -250,7 +240,7 @@ export const MISTAKES = {
     },
   }),
   'PX03: an acceptor promises a lower ballot': mistaken({
-    acceptor: (known, message) => (message.type === 'Prepare' && PAST(message, known) ? { ...known, promised: NO_BALLOT } : known),
+    acceptor: (known, message) => (message.type === 'Prepare' && isLower(message.ballot, known.promised) ? { ...known, promised: NO_BALLOT } : known),
   }),
   'PX05: a vote needs a ballot higher than the promise': told((message, process, group) => {
     const promised = process.parts.get(group)?.ring.voting?.acceptor.promised;
@@ -282,7 +272,7 @@ export const MISTAKES = {
   }),
   'PX15: an acceptor forgets its votes when it promises': mistaken({
     acceptor: (known, message) =>
-      message.type === 'Prepare' && !PAST(message, known) ? { ...known, log: known.log.filter((entry) => entry.type === 'Decided') } : known,
+      message.type === 'Prepare' && !isLower(message.ballot, known.promised) ? { ...known, log: known.log.filter((entry) => entry.type === 'Decided') } : known,
   }),
   'PX18: a crash loses the promise': reading((record) => (record.type === 'Promised' ? BLANK : record)),
   'PX19: a crash loses the vote': reading((record) => (record.type === 'Voted' ? { type: 'Promised', ballot: record.ballot } : record)),
@@ -328,6 +318,7 @@ export const MISTAKES = {
     const [next, delivered] = Merge.onEvent(swapped, { ...event, group: other(event.group) });
     return [next, delivered.map((delivery) => ({ ...delivery, group: other(delivery.group) }))];
   }),
+  'MR09: everyone counts a skip of many slots as one': merging((merge, event) => Merge.onEvent(merge, event.value.type === 'Skip' ? { ...event, value: NOOP } : event)),
 
   'PS01: the barrier waits for one thread too few': board((real) => ({ hasArrived: (thread, generation) => thread === real.threads || real.hasArrived(thread, generation) })),
   'PS02: the executor does not wait for the others': board(() => ({ hasArrived: () => true })),
@@ -368,10 +359,10 @@ export const MISTAKES = {
 /** What looks like a mistake and is none. */
 export const CONTROLS = {
   'PX06: a promise is repeated for an equal ballot': asking((effect) => (effect.type === 'Send' && effect.message.type === 'Promise' ? [effect, effect] : [effect])),
-  'PS09: the first to find the barrier full executes': running((thread, event) => {
-    const { worker } = thread;
-    const isFree = isAtFullBarrier(thread) && !worker.shared.board.hasDeparted(worker.generation);
-    if (isFree) return inRoleOf(EXECUTOR, thread, { ...event, budget: Infinity });
-    return worker.phase.type === 'Arrived' && worker.shared.board.hasDeparted(worker.generation) ? inRoleOf(EXECUTOR + 1, thread, event) : Node.onThreadEvent(thread, event);
+  'PS09: the last thread to arrive executes': running((thread, event) => {
+    if (thread.worker.phase.type !== 'Running') return inRoleOf('isLast' in thread.worker ? EXECUTOR : EXECUTOR + 1, thread, event);
+    const { isLast: _, ...worker } = thread.worker as Thread['worker'] & { readonly isLast?: true };
+    const [next, effects] = Node.onThreadEvent({ ...thread, worker }, event);
+    return [isAtFullBarrier(next) ? { ...next, worker: { ...next.worker, isLast: true } as Thread['worker'] } : next, effects];
   }),
 } as const satisfies Readonly<Record<string, Change>>;

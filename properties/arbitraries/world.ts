@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import { simulate, type Crash, type World } from '../../src/adapter/simulated/world.js';
 import type { Recording } from '../../src/adapter/simulated/recording.js';
 import type { Technique } from '../../src/replica/techniques.js';
-import { bPlusTree, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
+import { bPlusTree, structureOf, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
+import type { Tree } from '../../src/service/b-plus-tree/outline.js';
 
 export type Plan = {
   readonly seed: number;
@@ -51,6 +52,7 @@ export const worldOf = (plan: Plan): World<Command, Result> => {
     },
     service: tree.service,
     newStore: (observe) => (plan.form === 'shared' ? tree.create(LOAD, observe) : tree.persistent(LOAD)),
+    structureOf: (store) => ('outline' in store ? structureOf((store as Tree).outline()) : ''),
     limits: { tables: plan.threads + 1, sessions: 8, window: 8, replyBytes: 64 },
     proxy: { window: 8, retryAfter: 150 },
     faults: { loss: plan.loss, duplication: plan.duplication, delay: plan.delay, crashes: plan.crashes, until: plan.loss + plan.duplication > 0 ? 900 : 0 },
@@ -121,3 +123,10 @@ export const rough: fc.Arbitrary<Plan> = fc
     clients,
   })
   .map(({ crew: chosen, ...plan }) => ({ ...plan, ...chosen }));
+
+/** Optimistic commands on few keys around the boundaries of partitions, most of them sent twice. */
+export const crowded: fc.Arbitrary<Plan> = fc
+  .record({ plan: calm, threads: fc.integer({ min: 2, max: 3 }), delay: fc.constantFrom(5, 40) })
+  .map(({ plan, ...chosen }): Plan => ({ ...plan, ...chosen, technique: 'opt-psmr', form: 'shared', duplication: 0.5, clients: plan.clients.map((commands) => commands.map(nearBoundary)) }));
+
+const nearBoundary = (each: Command): Command => (each.type === 'scan' ? each : { ...each, key: 18n + (each.key % 28n) });

@@ -20,7 +20,7 @@ export const measureCommand = new Command('measure')
   .option('--keys <n>', 'keys in the tree before the first command (1,000,000)', natural(16, 100_000_000))
   .option('--threads <n>', 'worker threads of a replica under P-SMR and opt-PSMR', natural(2, 64), 2)
   .option('--seconds <s>', 'measured time of a run (12)', quantity(0.5, 3600))
-  .option('--warmup <s>', 'time before it that does not count (3)', quantity(0, 600))
+  .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
   .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
   .option('--clients <n>', 'client sessions', natural(1, 200), 8)
   .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, 256), 64)
@@ -63,7 +63,7 @@ Examples:
       clients: options.clients,
       outstanding: options.outstanding,
       seconds: options.seconds ?? (isQuick ? 3 : 12),
-      warmup: options.warmup ?? (isQuick ? 1 : 3),
+      warmup: options.warmup ?? (isQuick ? 1 : 5),
       mix: { read: 100 - update - dependent, update, insert: dependent / 2, delete: dependent / 2, scan: 0 },
       capacity: options.capacity,
       fill: options.fill,

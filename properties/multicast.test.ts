@@ -1,0 +1,166 @@
+/** The merge of many rings into one order, and the levelling that keeps it going. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { clauses, type Delivery } from '../spec/multicast.js';
+import * as Merge from '../src/multicast/merge.js';
+import * as Skip from '../src/multicast/skip.js';
+import type { Group } from '../src/record.js';
+import { always, walk } from './check.js';
+
+/** What each ring decided, and M. */
+type Rings = { readonly m: number; readonly decided: ReadonlyMap<Group, readonly Merge.Decided[]> };
+/** Who goes next, again and again; what is left over goes in the order of the groups. */
+type Turns = readonly number[];
+
+const GROUPS: readonly Group[] = [0, 1, 2];
+const SUBSCRIPTIONS: readonly (readonly Group[])[] = [[0, 1], [0, 2], [0, 1, 2], [1, 2], [0, 1], [0, 2]];
+
+/** Skips are absolute: some reach far ahead, some lie behind. */
+const decidedBy = (group: Group): fc.Arbitrary<readonly Merge.Decided[]> =>
+  fc
+    .array(fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant('Noop' as const) }, { weight: 2, arbitrary: fc.nat({ max: 40 }) }), { size: '+1', maxLength: 20 })
+    .map((kinds) => kinds.map((kind, i): Merge.Decided => (kind === null ? { type: 'Batch', commands: Uint8Array.of(group, i) } : kind === 'Noop' ? { type: 'Noop' } : { type: 'Skip', to: kind })));
+
+const rings: fc.Arbitrary<Rings> = fc
+  .record({ m: fc.integer({ min: 1, max: 3 }), decided: fc.tuple(...GROUPS.map(decidedBy)) })
+  .map(({ m, decided }) => ({ m, decided: new Map(GROUPS.map((group, i) => [group, decided[i]!])) }));
+
+const turns: fc.Arbitrary<Turns> = fc.array(fc.nat(), { size: '+1', maxLength: 60 });
+
+/** The decisions of some groups in one interleaving. */
+const interleaved = ({ decided }: Rings, groups: readonly Group[], order: Turns): readonly Merge.Event[] => {
+  const queues = groups.map((group) => ({ group, left: [...(decided.get(group) ?? [])] }));
+  const events: Merge.Event[] = [];
+  for (let turn = 0; queues.some(({ left }) => left.length > 0); turn += 1) {
+    const waiting = queues.filter(({ left }) => left.length > 0);
+    const { group, left } = waiting[(order[turn] ?? 0) % waiting.length]!;
+    events.push({ type: 'Decided', group, value: left.shift()! });
+  }
+  return events;
+};
+
+const merging = (of: Rings, groups: readonly Group[], order: Turns) => walk(Merge.initial(groups, of.m), Merge.onEvent, interleaved(of, groups, order));
+const deliveredIn = (steps: ReturnType<typeof merging>): readonly Merge.Effect[] => steps.flatMap(({ effects }) => effects);
+
+/** Where each batch of a ring stands. */
+const slotsOf = (values: readonly Merge.Decided[]): { readonly slots: readonly number[]; readonly known: number } => {
+  let known = 0;
+  const slots: number[] = [];
+  for (const value of values) {
+    if (value.type === 'Batch') slots.push(known);
+    known = value.type === 'Skip' ? Math.max(known, value.to) : known + 1;
+  }
+  return { slots, known };
+};
+
+describe('whatever the rings decide, and in whatever order learners hear of it', () => {
+  const deliveries = ([of, orders]: readonly [Rings, readonly Turns[]]) => ({
+    submitted: [...of.decided].flatMap(([ring, values]) => values.flatMap((value, i) => (value.type === 'Batch' ? [{ ring, command: `${ring}.${i}` }] : []))),
+    deliveries: SUBSCRIPTIONS.flatMap((groups, learner) =>
+      merging(of, groups, orders[learner]!).flatMap(({ effects }, now) =>
+        effects.map(
+          ({ group, slot, commands }): Delivery => ({ learner: `${learner}`, subscription: groups.join(), group, slot, commands: [commands.join('.')], known: now, delivered: now }),
+        ),
+      ),
+    ),
+    lag: null,
+    standing: [],
+  });
+  always(fc.tuple(rings, fc.tuple(...SUBSCRIPTIONS.map(() => turns))), deliveries, clauses, { numRuns: 300 });
+});
+
+describe('the merge', () => {
+  it('makes one order of all interleavings (MUL-3)', () =>
+    fc.assert(
+      fc.property(rings, turns, turns, fc.constantFrom(...SUBSCRIPTIONS), (of, a, b, groups) => {
+        expect(deliveredIn(merging(of, groups, a))).toEqual(deliveredIn(merging(of, groups, b)));
+      }),
+    ));
+
+  it('delivers by round, by group, by slot, and a skip of many slots counts in full', () =>
+    fc.assert(
+      fc.property(rings, turns, (of, order) => {
+        const all = GROUPS.flatMap((group) => slotsOf(of.decided.get(group)!).slots.map((slot) => [Merge.roundOf(slot, of.m), group, slot] as const));
+        const inOrder = all.toSorted((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]).map(([, group, slot]) => `g${group}/${slot}`);
+        const delivered = deliveredIn(merging(of, GROUPS, order)).map(({ group, slot }) => `g${group}/${slot}`);
+        expect(delivered).toEqual(inOrder.slice(0, delivered.length));
+      }),
+    ));
+
+  it('waits for a ring only as long as that may still decide something that comes before', () =>
+    fc.assert(
+      fc.property(rings, turns, (of, order) => {
+        const { m } = of;
+        const steps = merging(of, GROUPS, order);
+        const known = new Map(GROUPS.map((group) => [group, slotsOf(of.decided.get(group)!).known]));
+        const isDue = (group: Group, slot: number): boolean =>
+          GROUPS.every((other) => other === group || known.get(other)! >= (Merge.roundOf(slot, m) + (other < group ? 1 : 0)) * m);
+        const due = GROUPS.flatMap((group) => slotsOf(of.decided.get(group)!).slots.filter((slot) => isDue(group, slot)));
+        expect(deliveredIn(steps)).toHaveLength(due.length);
+        expect(Merge.lagOf(steps.at(-1)?.after ?? Merge.initial(GROUPS, m))).toBe(GROUPS.flatMap((group) => slotsOf(of.decided.get(group)!).slots).length - due.length);
+      }),
+    ));
+
+  it('gives a ring M slots in a turn, no more', () =>
+    fc.assert(
+      fc.property(rings, turns, (of, order) => {
+        const inTurn = new Map<string, number>();
+        for (const { group, slot } of deliveredIn(merging(of, GROUPS, order))) {
+          const turn = `g${group} in round ${Merge.roundOf(slot, of.m)}`;
+          inTurn.set(turn, (inTurn.get(turn) ?? 0) + 1);
+        }
+        for (const count of inTurn.values()) expect(count).toBeLessThanOrEqual(of.m);
+      }),
+    ));
+
+  it('sometimes delivers three rings, and sometimes waits', () => {
+    const samples = fc.sample(rings, { seed: 1, numRuns: 100 });
+    const groupsIn = (of: Rings) => new Set(deliveredIn(merging(of, GROUPS, [])).map(({ group }) => group)).size;
+    expect(samples.some((of) => groupsIn(of) === 3)).toBe(true);
+    expect(samples.some((of) => Merge.lagOf(merging(of, GROUPS, []).at(-1)?.after ?? Merge.initial(GROUPS, 1)) > 0)).toBe(true);
+  });
+});
+
+describe('a leveller', () => {
+  const settings: Skip.Settings = { lambda: 500, delta: 20, origin: 1000 };
+  const times = fc.array(fc.integer({ min: 900, max: 4000 }), { size: '+1', maxLength: 30 });
+  const values = decidedBy(1);
+  const levelling = (history: readonly Merge.Decided[], clock: readonly number[]) =>
+    walk(Skip.initial(settings), Skip.onEvent, [
+      ...history.map((value): Skip.Event => ({ type: 'Decided', value })),
+      ...clock.map((now): Skip.Event => ({ type: 'Tick', now })),
+    ]).flatMap(({ effects }) => effects);
+  const targetAt = (now: number): number => Math.floor(((now - settings.origin) * settings.lambda) / 1000);
+
+  it('asks for what is due at that time, whoever asks and however often (MUL-6)', () =>
+    fc.assert(fc.property(values, times, (history, clock) => levelling(history, clock).every(({ to }) => clock.some((now) => targetAt(now) === to)))));
+
+  it('never takes a ring back, not even by a clock that is behind', () =>
+    fc.assert(
+      fc.property(values, times, (history, clock) => {
+        const { known } = slotsOf(history);
+        expect(levelling(history, clock).every(({ to }) => to > known && Skip.advance(known, { type: 'Skip', to }) === to)).toBe(true);
+      }),
+    ));
+
+  it('that takes over repeats nothing: what was skipped is not skipped again', () =>
+    fc.assert(
+      fc.property(values, times, (history, clock) => {
+        const skips = levelling(history, clock);
+        const reached = slotsOf([...history, ...skips]).known;
+        expect(levelling([...history, ...skips], clock).every(({ to }) => to > reached)).toBe(true);
+        expect(levelling([...history, ...skips], clock.filter((now) => targetAt(now) <= reached))).toEqual([]);
+      }),
+    ));
+
+  it('lets a ring that proposes at its rate alone', () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 1000, max: 4000 }), (now) => {
+        const busy = Array.from({ length: targetAt(now) }, (): Merge.Decided => ({ type: 'Batch', commands: new Uint8Array() }));
+        expect(levelling(busy, [now])).toEqual([]);
+      }),
+    ));
+
+  it('sometimes skips', () => expect(levelling([], [3000])).toEqual([{ type: 'Skip', to: 1000 }]));
+});
