@@ -53,6 +53,11 @@ export default defineConfig(
     },
   },
   {
+    files: ['properties/setup.ts'],
+    // A reporter can be set for all properties at once; the plugins that are to replace reporters cannot yet.
+    rules: { '@typescript-eslint/no-deprecated': 'off' },
+  },
+  {
     files: PURE,
     rules: {
       'no-restricted-imports': ['error', { patterns: [...IMPORTS, { regex: '^node:', message: `The world ${NOT_HERE}.` }] }],

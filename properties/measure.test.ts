@@ -75,6 +75,7 @@ const result: fc.Arbitrary<Result> = fc.record({
     delta: quantity,
     m: natural,
     batchBytes: natural,
+    coordinators: fc.constantFrom('one' as const, 'spread' as const),
     storage: fc.constantFrom('memory' as const, 'disk' as const),
     seed: fc.integer(),
     commandsPerBarrier: fc.oneof(fc.integer({ min: 1 }), fc.constant('batch' as const)),

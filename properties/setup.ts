@@ -7,8 +7,7 @@ fc.configureGlobal({
   ...replayed(),
   reporter: (details) => {
     if (!details.failed) return;
-    const { seed, counterexamplePath } = details;
-    const replay = `PROPERTY_SEED=${seed} PROPERTY_PATH=${counterexamplePath ?? ''} ${commandOfTest()}`;
-    throw new Error(`${fc.defaultReportMessage(details) ?? ''}\nto see it again:\n  ${replay}`, { cause: details.errorInstance });
+    const replay = `PROPERTY_SEED=${details.seed} PROPERTY_PATH=${details.counterexamplePath ?? ''} ${commandOfTest()}`;
+    throw new Error(`${fc.defaultReportMessage(details)}\nto see it again:\n  ${replay}`, { cause: details.errorInstance });
   },
 });

@@ -12,6 +12,7 @@ import { TECHNIQUES } from '../replica/techniques.js';
 import { natural, oneOf, quantity, someOf } from './options.js';
 
 const percentage = quantity(0, 100);
+const COORDINATORS = ['one', 'spread'] as const;
 const STORAGES = ['disk', 'memory'] as const;
 
 export const measureCommand = new Command('measure')
@@ -33,6 +34,7 @@ export const measureCommand = new Command('measure')
   .option('--m <n>', 'virtual slots that the merge takes from a ring in one turn', natural(1, 10_000), 1)
   .option('--batch-bytes <n>', 'bytes at which a batch is proposed without waiting', natural(64, 1_048_576), 8192)
   .option('--commands-per-barrier <n>', 'commands of g_all under one barrier: a number, or batch', (word) => (word === 'batch' ? word : natural(1)(word)), 'batch' as const)
+  .addOption(new Option('--coordinators <who>', 'one acceptor coordinates all rings, or they are spread: one, spread').argParser(oneOf(COORDINATORS)).default('one' as const))
   .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
   .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1)
   .option('--out <dir>', 'where result.json and figure.svg go', 'results')
@@ -71,6 +73,7 @@ Examples:
       delta: options.delta,
       m: options.m,
       batchBytes: options.batchBytes,
+      coordinators: options.coordinators,
       storage: options.storage,
       seed: options.seed,
       commandsPerBarrier: options.commandsPerBarrier,

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { local } from '../adapter/config.js';
+import { local, type Config } from '../adapter/config.js';
+import { groupsOf, sayGroup } from '../multicast/groups.js';
 import type { Technique } from '../replica/techniques.js';
 import { evenly } from '../service/b-plus-tree/index.js';
 import { freePorts, startCluster } from './cluster.js';
@@ -34,7 +35,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
   try {
-    const { keys, threads, acceptors, replicas, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
+    const { keys, threads, acceptors, replicas, coordinators, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
     const config = local({
       technique,
       threads: technique === 'smr' ? 1 : threads,
@@ -48,6 +49,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       skip: { lambda, delta, origin: Date.now() },
       m,
       commandsPerBarrier,
+      rings: coordinators === 'spread' ? {} : coordinatedBy('a1', technique === 'smr' ? 1 : threads),
     });
     const file = join(directory, 'cluster.json');
     writeFileSync(file, JSON.stringify(config));
@@ -97,6 +99,10 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
     rmSync(directory, { recursive: true, force: true });
   }
 };
+
+/** What passes along the ring for all groups then shares its frames, its system calls and its disk syncs. */
+const coordinatedBy = (coordinator: string, threads: number): Config['rings'] =>
+  Object.fromEntries(groupsOf(threads).map((group) => [sayGroup(group), { coordinator }]));
 
 /** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
 const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };

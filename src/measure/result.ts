@@ -73,6 +73,8 @@ export type Experiment = {
   readonly m: number;
   /** Bytes at which a coordinator closes a batch. */
   readonly batchBytes: number;
+  /** Who coordinates the rings: one acceptor all of them, or the acceptors in turn. */
+  readonly coordinators: 'one' | 'spread';
   /** Where acceptors keep their votes. */
   readonly storage: 'memory' | 'disk';
   readonly seed: number;
@@ -183,6 +185,7 @@ const Experiment: t.Type<Experiment, unknown> = t.strict({
   delta: quantity,
   m: natural,
   batchBytes: natural,
+  coordinators: t.keyof({ one: null, spread: null }),
   storage: t.keyof({ memory: null, disk: null }),
   seed: integer,
   commandsPerBarrier: Barrier,
