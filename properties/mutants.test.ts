@@ -3,10 +3,10 @@
 import type * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as Consensus from '../spec/consensus.js';
-import { clausesOfRuns, type Told } from './arbitraries/clauses.js';
+import { clausesOfRuns } from './arbitraries/clauses.js';
 import { duel, hasty, narrow, played, schedule } from './arbitraries/consensus.js';
 import { CONTROLS, MISTAKES } from './arbitraries/mutants.js';
-import { calm, crowded, rough, run, type Change, type Plan } from './arbitraries/world.js';
+import { calm, crowded, rough, run, type Change, type Plan, type Told } from './arbitraries/world.js';
 import { caught, type Catch, type Clauses } from './check.js';
 
 /** Looks for what is wrong with a world, in so many runs. */

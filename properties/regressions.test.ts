@@ -3,8 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clausesOfRuns, type Told } from './arbitraries/clauses.js';
-import { planOf, run } from './arbitraries/world.js';
+import { clausesOfRuns } from './arbitraries/clauses.js';
+import { planOf, run, type Told } from './arbitraries/world.js';
 import { REGRESSIONS } from './check.js';
 
 /** A failure as it was kept: which clause, where the search found it, and when. */

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clausesOfRuns, type Told } from './arbitraries/clauses.js';
-import { calm, crowded, jsonOf, rough, run, type Plan } from './arbitraries/world.js';
+import { clausesOfRuns } from './arbitraries/clauses.js';
+import { calm, crowded, jsonOf, rough, run, type Plan, type Told } from './arbitraries/world.js';
 import { always } from './check.js';
 
 const told = (plan: Plan): Told => ({ plan, ran: run(plan) });

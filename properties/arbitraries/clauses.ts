@@ -6,9 +6,7 @@ import * as Replica from '../../spec/replica.js';
 import * as Safety from '../../spec/safety-check.js';
 import type { Clauses } from '../check.js';
 import { linearizability } from './linearized.js';
-import type { Plan, Ran } from './world.js';
-
-export type Told = { readonly plan: Plan; readonly ran: Ran };
+import type { Told } from './world.js';
 
 const over = <F>(clauses: Clauses<F>, factsIn: (told: Told) => F): Clauses<Told> =>
   Object.fromEntries(Object.entries(clauses).map(([clause, violationsIn]) => [clause, (told: Told) => violationsIn(factsIn(told))]));

@@ -4,8 +4,7 @@ import { judge } from '../../src/check/linearizability.js';
 import type { History } from '../../src/check/history.js';
 import { orderedMap, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
 import type { Clauses } from '../check.js';
-import type { Told } from './clauses.js';
-import { KEY_SPACE, LOAD, treeOf } from './world.js';
+import { KEY_SPACE, LOAD, treeOf, type Told } from './world.js';
 
 const model = orderedMap(KEY_SPACE, (key) => (key % 2 === 0 ? LOAD.valueAt(key / 2) : undefined));
 

@@ -24,6 +24,9 @@ export type Plan = {
 
 export type Ran = Recording<Command>;
 
+/** A plan and what came of it. */
+export type Told = { readonly plan: Plan; readonly ran: Ran };
+
 /** What a test makes of a world before it runs: a mutant breaks it. */
 export type Change = (world: World<Command, Result>) => World<Command, Result>;
 
