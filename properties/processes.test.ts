@@ -193,7 +193,7 @@ describe('an acceptor does not start', () => {
     const bytes = readFileSync(file);
     bytes[20] = bytes[20]! ^ 1;
     writeFileSync(file, bytes);
-    expectComplaint(await psmr(['node', '--config', nodes.file, '--id', 'a1']), /^psmr: .*a1\/records\.log is damaged at byte 0: .*\. Restore the file, or have the acceptor join anew$/);
+    expectComplaint(await psmr(['node', '--config', nodes.file, '--id', 'a1']), /^psmr: .*a1\/records\.log is damaged at byte 0: .*\. This acceptor must stay down: without all that it wrote, two values may be decided$/);
     expect(readFileSync(file)).toEqual(bytes);
     expect(await nodes.call('read', '43')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^found 7, /) });
   });

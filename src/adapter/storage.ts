@@ -148,7 +148,7 @@ const replay = async (
 };
 
 const damaged = (path: string, at: number, flaw: string): Error =>
-  new Error(`${path} is damaged at byte ${at}: ${flaw}. Restore the file, or have the acceptor join anew`);
+  new Error(`${path} is damaged at byte ${at}: ${flaw}. This acceptor must stay down: without all that it wrote, two values may be decided`);
 
 /** A record as it stands in the file: a copy, so that the caller may reuse its bytes. */
 const encode = (record: Uint8Array): Uint8Array => {

@@ -140,10 +140,11 @@ const panelSpec = (panel: Panel, runs: readonly Run[], isFirst: boolean) => {
 
 /** What was measured, and on what. */
 const caption = ({ parameters, machine, versions }: Result): string[] => {
-  const { keys, replicas, acceptors, threads, clients, outstanding, seconds, seed } = parameters;
+  const { keys, replicas, acceptors, threads, clients, outstanding, seconds, storage, commandsPerBarrier } = parameters;
+  const barrier = commandsPerBarrier === 'batch' ? 'one barrier a batch' : `one barrier for ${count(commandsPerBarrier, 'command')}`;
   return [
     `${count(keys, 'key')} · ${mixed(parameters)} · ${count(clients, 'session')} with ${outstanding} in flight each`,
-    `${count(replicas, 'replica')} of ${count(threads, 'thread')} (SMR: 1), ${count(acceptors, 'acceptor')}, all on one machine · ${seconds} s a run · seed ${seed}`,
+    `${count(replicas, 'replica')} of ${count(threads, 'thread')} (SMR: 1), ${count(acceptors, 'acceptor')}, all on one machine · votes ${storage === 'disk' ? 'on disk' : 'in memory'} · ${barrier} · ${seconds} s a run`,
     `${machine.cpu}, ${count(machine.cores, 'core')}, ${rounded(machine.memoryGiB)} GiB · Node ${versions.node} · opt-psmr ${versions.optPsmr}`,
   ];
 };
