@@ -47,7 +47,7 @@ describe('an acknowledged command survives', () => {
 describe('a live node', () => {
   let nodes: Nodes;
   const sockets: Socket[] = [];
-  beforeAll(async () => void (nodes = await newCluster({ technique: 'opt-psmr', threads: 2, service: SERVICE, frameLimit: 65_536 })));
+  beforeAll(async () => void (nodes = await newCluster({ technique: 'opt-psmr', threads: 2, service: SERVICE, frameLimit: 65_536, ring: { window: 8 } })));
   afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
   afterAll(tidy);
 

@@ -34,6 +34,18 @@ describe('a ring never waits for one process', () => {
       }),
     ));
 
+  it('nor does one that campaigns in ever higher ballots', () => {
+    const campaigns = (now: number): readonly Coordinator.Event[] => (now % 25 === 1 ? [{ type: 'Prepare', ballot: { round: now, process: 0 }, from: 0 }] : []);
+    expect(live(Coordinator.initial(1, membership, settings), 2000, campaigns).length).toBeGreaterThan(0);
+  });
+
+  it('a takeover of very many instances is one step', () => {
+    const entries = Array.from({ length: 200_000 }, (_, i) => [i, { type: 'Decided', id: `1.2.${i}`, value: { type: 'Noop' } }] as const);
+    let state = Coordinator.onEvent(Coordinator.initial(0, membership, settings), { type: 'Tick', now: 1 })[0];
+    for (const acceptor of [0, 1]) [state] = Coordinator.onEvent(state, { type: 'Promise', ballot: state.ballot, entries, acceptor });
+    expect(Coordinator.isLeading(state)).toBe(true);
+  });
+
   it('a coordinator that leads keeps others waiting for as long as it does', () => {
     const alive = (): readonly Coordinator.Event[] => [{ type: 'Alive', ballot: { round: 1, process: 0 }, decided: 0 }];
     expect(live(Coordinator.initial(1, membership, settings), 2000, alive)).toEqual([]);

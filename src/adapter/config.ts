@@ -171,7 +171,10 @@ const flawsIn = (config: Config): readonly string[] => {
     ...flawIf(2 * (service.keys - 1) >= service.keySpace, `service.keys: expected even keys below ${service.keySpace}, got ${service.keys} of them`),
     ...flawIf(ring.heartbeat >= ring.suspectAfter, `ring.heartbeat: expected less than suspectAfter, ${ring.suspectAfter}, got ${ring.heartbeat}`),
     ...flawIf(ring.backlogBytes < ring.batchBytes, `ring.backlogBytes: expected room for a batch, ${ring.batchBytes}, got ${ring.backlogBytes}`),
-    ...flawIf(frameLimit < 2 * ring.batchBytes, `frameLimit: expected room for two batches, ${2 * ring.batchBytes}, got ${frameLimit}`),
+    ...flawIf(
+      frameLimit < ring.window * ring.batchBytes,
+      `frameLimit: expected room for a window of batches, ${ring.window * ring.batchBytes}, got ${frameLimit}: a promise may carry as much`,
+    ),
     ...flawIf(threads > 1 && skip.origin === NO_ORIGIN, 'skip.origin: expected when the cluster was made, ms since the epoch, got nothing'),
     ...Object.entries(rings).flatMap(([name, { coordinator }]) => [
       ...flawIf(!groups.includes(name), `rings.${name}: no such ring; there are ${groups.join(', ')}`),

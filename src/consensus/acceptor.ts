@@ -73,13 +73,14 @@ const hold = (state: Acceptor, { ballot, id, value }: Extract<Event, { type: 'Va
 const vote = (state: Acceptor, event: Extract<Event, { type: 'Phase2' }>): Step<Acceptor, Effect> => {
   const { ballot, ring, instance, id } = event;
   const entry = state.log.get(instance);
-  if (entry?.type === 'Decided') return entry.id === id ? step(state, decision(state, event, 0)) : step(state);
+  if (entry?.type === 'Decided') return entry.id === id ? step({ ...state, held: state.held.delete(id) }, decision(state, event, 0)) : step(state);
 
   // Only a vote for a value that is held can be told to others: else a decided id might not be resolved by a quorum.
   const value = state.held.get(id) ?? (entry?.id === id ? entry.value : undefined);
   if (value === undefined) return step(state);
 
   const isRepeated = entry !== undefined && isSame(entry.ballot, ballot);
+  if (isRepeated && entry.id !== id) return step(state); // CON-1: one ballot carries one value in an instance.
   const [next, effects] = isRepeated
     ? step<Acceptor, Effect>({ ...state, held: state.held.delete(id) })
     : persist(state, { type: 'Voted', instance, ballot, id, value });

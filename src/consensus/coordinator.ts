@@ -61,6 +61,8 @@ export type Coordinator = {
   /** Every instance below this one is decided, and learned by this process. */
   readonly decided: Instance;
   readonly heard: Map<ProcessId, Heard>;
+  /** Whether its last campaign came to nothing: then it gives others more of a chance. */
+  readonly hasFailed: boolean;
   readonly backlog: readonly Uint8Array[];
   readonly backlogBytes: number;
   readonly role: Role;
@@ -85,6 +87,7 @@ export const initial = (me: ProcessId, membership: Membership, settings: Setting
   ballot,
   decided,
   heard: Map(),
+  hasFailed: false,
   backlog: [],
   backlogBytes: 0,
   role: { type: 'Following', since: 0 },
@@ -116,13 +119,15 @@ export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Eff
 
 /**
  * Follows whoever has a higher ballot, or leads with the one that it follows already; tells a deposed coordinator that it is
- * one. A `Prepare` that is repeated buys no more patience: its sender may not hear the promises that it asks for.
+ * one. Only `Alive` buys patience: whoever sends a `Prepare`, again or in ever higher ballots, may never hear the promises.
  */
 const heed = (state: Coordinator, event: Extract<Event, { type: 'Prepare' | 'Alive' }>): Step<Coordinator, Effect> => {
   if (event.ballot.process === state.me) return step(state);
-  if (isHigher(event.ballot, state.ballot)) return step(follow(state, event.ballot));
-  if (isSame(event.ballot, state.ballot)) return step(event.type === 'Alive' ? follow(state, event.ballot) : state);
-  return step(state, send(event.ballot.process, { type: 'Refuse', promised: state.ballot }));
+  if (isLower(event.ballot, state.ballot)) return step(state, send(event.ballot.process, { type: 'Refuse', promised: state.ballot }));
+  if (event.type === 'Alive') return step({ ...follow(state, event.ballot), hasFailed: false });
+  if (isSame(event.ballot, state.ballot)) return step(state);
+  const following = follow(state, event.ballot);
+  return step(state.role.type === 'Following' ? { ...following, role: state.role } : following);
 };
 
 /** Whether this process leads, by its own lights. */
@@ -164,7 +169,7 @@ const tick = (state: Coordinator, isFirst: boolean): Step<Coordinator, Effect> =
       if (isFirst) return follower(state);
       return now - role.since > patience(state) ? campaign(state) : step(state);
     case 'Preparing':
-      if (now - role.since > patience(state)) return campaign(state);
+      if (now - role.since > patience(state)) return campaign({ ...state, hasFailed: true });
       return now - role.sent > settings.resendAfter ? prepare(state, role) : step(state);
     case 'Leading':
       return lead(state, role);
@@ -178,7 +183,8 @@ const follower = (state: Coordinator): Step<Coordinator, Effect> => {
 };
 
 /** Acceptors lose patience one after the other, so that they seldom campaign against each other. */
-const patience = ({ membership, me, settings }: Coordinator): number => settings.suspectAfter * (1.5 + membership.acceptors.indexOf(me));
+const patience = ({ membership, me, settings, hasFailed }: Coordinator): number =>
+  settings.suspectAfter * (1.5 + membership.acceptors.indexOf(me)) * (hasFailed ? 2 : 1);
 
 /** Phase 1 of a fresh ballot. Whoever is not known to be silent is given the benefit of the doubt until the ring shows. */
 const campaign = (state: Coordinator): Step<Coordinator, Effect> => {
@@ -237,10 +243,10 @@ const takeOver = (state: Coordinator, { from, promises }: Extract<Role, { type: 
     (best, [instance, entry]) => best.set(instance, strongerOf(best.get(instance), entry)),
     Map<Instance, Entry>(),
   );
-  const next = Math.max(from, ...[...adopted.keys()].map((instance) => instance + 1));
+  const next = adopted.reduce((last, _, instance) => Math.max(last, instance + 1), from);
   // Whoever has promised is in the ring, so that a quorum is.
   const ring = ringFrom(membership, me, (process) => promises.has(process) || isUp(state, process));
-  const leading: Coordinator = { ...state, role: { type: 'Leading', ring, next: from, open: Map(), named: 0, beat: -Infinity } };
+  const leading: Coordinator = { ...state, hasFailed: false, role: { type: 'Leading', ring, next: from, open: Map(), named: 0, beat: -Infinity } };
 
   let leader = leading;
   const effects: Effect[] = [];

@@ -88,7 +88,8 @@ const forward = (
   [next, effects]: Step<Ring, Effect>,
 ): Step<Ring, Effect> => {
   const onward = successor(message.ring, me);
-  return !message.ring.includes(me) || onward === origin ? [next, effects] : [next, [send(onward, message), ...effects]];
+  const isOver = origin === undefined || onward === origin || onward === me || !message.ring.includes(origin) || !message.ring.includes(me);
+  return isOver ? [next, effects] : [next, [send(onward, message), ...effects]];
 };
 
 const accept = (ring: Ring, event: Acceptor.Event): Step<Ring, Effect> => {

@@ -8,6 +8,7 @@ import type { Service } from '../../service/service.js';
 import { clusterOf, type Config } from '../config.js';
 import { PROTOCOL } from '../hello.js';
 import type { Log } from '../log.js';
+import { steadyNow } from '../steady.js';
 import { decode } from '../wire.js';
 import { links } from './links.js';
 
@@ -88,7 +89,7 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
           break;
       }
   };
-  const tick = (): void => proxies.forEach((_, index) => handle(index, { type: 'Tick', now: Date.now() }));
+  const tick = (): void => proxies.forEach((_, index) => handle(index, { type: 'Tick', now: steadyNow() }));
   tick();
   const ticking = setInterval(tick, TICK);
   // Replicas reply on the connections that the client has to them.

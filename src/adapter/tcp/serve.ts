@@ -11,6 +11,7 @@ import { listen, type Connection, type Handlers, type Listener } from '../connec
 import { Hello } from '../hello.js';
 import type { Log } from '../log.js';
 import { outbox } from '../outbox.js';
+import { steadyNow } from '../steady.js';
 import { memory, open, type Storage } from '../storage.js';
 import { decode, decodeKept, encode, encodeKept, type Frame } from '../wire.js';
 import { startCrew, type Crew } from './crew.js';
@@ -101,15 +102,15 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
   const listener = await admit(config, me, log, {
     onPeer: (from, frame) => (frame.type === 'Message' ? E.right(take({ type: 'Received', group: frame.group, from, message: frame.message })) : E.left('replies, to an acceptor')),
     onClient: (frame) =>
-      frame.type === 'Message' && frame.message.type === 'Submit'
+      frame.type === 'Message' && frame.message.type === 'Submit' && isProposable(config, frame.message.commands)
         ? E.right(take({ type: 'Received', group: frame.group, from: STRANGER, message: frame.message }))
-        : E.left('a client may only submit commands'),
+        : E.left(`a client may only submit commands, ${config.ring.batchBytes} bytes at once`),
     onSessions: () => undefined,
   }).catch(async (error: unknown) => {
     await storage.close();
     throw error;
   });
-  const ticking = setInterval(() => take({ type: 'Tick', now: Date.now() }), TICK);
+  const ticking = setInterval(() => take({ type: 'Tick', now: steadyNow() }), TICK);
   const writing = setInterval(write, WRITE_BEHIND);
   log.info(`acceptor ${id} listens on ${addressOf(config, me)}`);
   return {
@@ -176,7 +177,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
     throw error;
   });
   const ticking = setInterval(() => {
-    take({ type: 'Tick', now: Date.now() });
+    take({ type: 'Tick', now: steadyNow() });
     crew.flush();
   }, 5 * TICK);
   log.info(`replica ${id} listens on ${addressOf(config, me)}, ${cluster.threads} threads, ${config.service.keys} keys`);
@@ -188,6 +189,9 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
     },
   };
 };
+
+/** What is longer than a batch might become a value that no frame can carry, and hold up its ring for ever. */
+const isProposable = ({ ring }: Config, commands: Uint8Array): boolean => commands.length > 0 && commands.length <= ring.batchBytes;
 
 /** A client has no place among the processes. */
 const STRANGER: ProcessId = -1;

@@ -50,7 +50,9 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
     if (other === undefined) return;
     const word = thread === EXECUTOR ? arrivalWord(other) : DEPARTURE_WORD;
     const seen = Atomics.load(boardWords, word);
-    if (late() !== undefined) Atomics.wait(boardWords, word, seen, NAP);
+    // Asked of this one word, and after it was loaded: what has changed since does not let the thread sleep.
+    const isStillLate = thread === EXECUTOR ? !board.hasArrived(other, generation) : !board.hasDeparted(generation);
+    if (isStillLate) Atomics.wait(boardWords, word, seen, NAP);
   };
 
   for (;;) {
