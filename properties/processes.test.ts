@@ -14,7 +14,7 @@ import { encode } from '../src/adapter/wire.js';
 import { runJob } from '../src/measure/client.js';
 import type { Report } from '../src/measure/control.js';
 import { decode as decodeResult } from '../src/measure/result.js';
-import type { Reply } from '../src/record.js';
+import { encodeCommand, type Reply } from '../src/record.js';
 import { evenly } from '../src/service/b-plus-tree/index.js';
 import { familyOf, newCluster, newFolder, pause, psmr, start, tidy, until, type Ended, type Nodes, type Running } from './arbitraries/processes.js';
 
@@ -57,6 +57,8 @@ describe('a live node', () => {
   const client = hello({ type: 'Client', ...common, sessions: [7] });
   const submission = (commands: Uint8Array, group = 0): Uint8Array => frame(encode({ type: 'Message', group, message: { type: 'Submit', commands } }));
 
+  const command = encodeCommand({ kind: 1, attempt: 0, session: 7, sequence: 1, floor: 1, payload: new Uint8Array(8) });
+
   /** Calls a node, says these bytes, and stays. */
   const say = (id: string, ...bytes: readonly Uint8Array[]): Socket => {
     const socket = dial({ host: '127.0.0.1', port: portOf(nodes, id) }).on('error', () => undefined);
@@ -79,6 +81,8 @@ describe('a live node', () => {
     ['a message cut short', [peer, frame(encode({ type: 'Message', group: 0, message: { type: 'Prepare', ballot: { round: 1, process: 0 }, from: 0 } }).subarray(0, 6))], /byte \d+/],
     ['a submission that holds no commands', [client, submission(new Uint8Array(30).fill(1))], /length \d+ reaches past the end of the batch/],
     ['a group that is not there', [client, submission(new Uint8Array(), 3)], 'no group 3'],
+    ['a submission of nothing', [client, submission(new Uint8Array())], 'a client may only submit commands, 8192 bytes at once'],
+    ['a submission that no batch holds', [client, submission(Buffer.concat(Array.from({ length: 400 }, () => command)))], 'a client may only submit commands, 8192 bytes at once'],
     ['a client that talks like an acceptor', [client, frame(encode({ type: 'Message', group: 0, message: { type: 'Here' } }))], 'a client may only submit commands'],
   ] as const)
     it(`cuts off ${title}, says why, and goes on`, async () => {

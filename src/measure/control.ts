@@ -3,7 +3,7 @@ import { failure } from 'io-ts/lib/PathReporter.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as t from 'io-ts';
-import type { Judgement, Mix } from './result.js';
+import { Judgement, Latency, Mix } from './result.js';
 
 /** What the client process is to do. The configuration of the cluster is in a file of its own. */
 export type Job = {
@@ -25,7 +25,7 @@ export type Report = {
   readonly commands: number;
   readonly failed: number;
   readonly seconds: number;
-  readonly latency: { readonly mean: number; readonly p50: number; readonly p99: number };
+  readonly latency: Latency;
   readonly judgements: readonly Judgement[];
 };
 
@@ -37,17 +37,11 @@ export type Told =
   | { readonly type: 'Done'; readonly report: Report }
   | { readonly type: 'Broken'; readonly reason: string };
 
-const Judgement: t.Type<Judgement, unknown> = t.strict({
-  judge: t.string,
-  verdict: t.keyof({ ok: null, diverged: null, 'not-linearizable': null, lost: null, unknown: null, incomplete: null }),
-  detail: t.string,
-});
-
 const Report: t.Type<Report, unknown> = t.strict({
   commands: t.number,
   failed: t.number,
   seconds: t.number,
-  latency: t.strict({ mean: t.number, p50: t.number, p99: t.number }),
+  latency: Latency,
   judgements: t.readonlyArray(Judgement),
 });
 
@@ -59,12 +53,10 @@ const Told: t.Type<Told, unknown> = t.union([
   t.strict({ type: t.literal('Broken'), reason: t.string }),
 ]);
 
-const percent: t.Type<number, unknown> = t.number;
-
 const Job: t.Type<Job, unknown> = t.strict({
   config: t.string,
   keys: t.number,
-  mix: t.strict({ read: percent, update: percent, insert: percent, delete: percent, scan: percent }),
+  mix: Mix,
   seed: t.number,
   clients: t.number,
   outstanding: t.number,

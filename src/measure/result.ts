@@ -161,7 +161,7 @@ const Versions: t.Type<Versions, unknown> = t.strict({ optPsmr: t.string, node: 
 
 const Machine: t.Type<Machine, unknown> = t.strict({ cpu: t.string, cores: natural, memoryGiB: quantity });
 
-const Mix: t.Type<Mix, unknown> = t.strict({
+export const Mix: t.Type<Mix, unknown> = t.strict({
   read: quantity,
   update: quantity,
   insert: quantity,
@@ -200,9 +200,9 @@ const Verdict: t.Type<Verdict, unknown> = t.keyof({
   incomplete: null,
 });
 
-const Judgement: t.Type<Judgement, unknown> = t.strict({ judge: t.string, verdict: Verdict, detail: t.string });
+export const Judgement: t.Type<Judgement, unknown> = t.strict({ judge: t.string, verdict: Verdict, detail: t.string });
 
-const Latency: t.Type<Latency, unknown> = t.strict({ mean: quantity, p50: quantity, p99: quantity });
+export const Latency: t.Type<Latency, unknown> = t.strict({ mean: quantity, p50: quantity, p99: quantity });
 
 const Run: t.Type<Run, unknown> = t.strict({
   technique: Technique,
