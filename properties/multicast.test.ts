@@ -3,9 +3,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clauses, type Delivery } from '../spec/multicast.js';
+import { groupsOf, sayGroup, subscriptionsOf } from '../src/multicast/groups.js';
 import * as Merge from '../src/multicast/merge.js';
 import * as Skip from '../src/multicast/skip.js';
-import type { Group } from '../src/record.js';
+import { G_ALL, type Group } from '../src/record.js';
 import { always, walk } from './check.js';
 
 /** What each ring decided, and M. */
@@ -54,6 +55,25 @@ const slotsOf = (values: readonly Merge.Decided[]): { readonly slots: readonly n
   return { slots, known };
 };
 
+describe('the groups of a cluster', () => {
+  const threadsOf = (threads: number): readonly number[] => Array.from({ length: threads }, (_, i) => i + 1);
+
+  it.each([1, 2, 5])('of %d threads: all deliver g_all, and a group of its own belongs to one thread', (threads) => {
+    expect(new Set(threadsOf(threads).flatMap((thread) => subscriptionsOf(thread, threads)))).toEqual(new Set(groupsOf(threads)));
+    for (const group of groupsOf(threads)) {
+      const subscribers = threadsOf(threads).filter((thread) => subscriptionsOf(thread, threads).includes(group));
+      expect(subscribers).toEqual(group === G_ALL ? threadsOf(threads) : [group]);
+    }
+  });
+
+  it('are as many as the threads and g_all, but a single thread has g_all only', () => {
+    expect([1, 2, 5].map((threads) => groupsOf(threads).length)).toEqual([1, 3, 6]);
+    expect(subscriptionsOf(1, 1)).toEqual([G_ALL]);
+  });
+
+  it('have the names of the paper', () => expect([0, 1, 2].map(sayGroup)).toEqual(['g_all', 'g_1', 'g_2']));
+});
+
 describe('whatever the rings decide, and in whatever order learners hear of it', () => {
   const deliveries = ([of, orders]: readonly [Rings, readonly Turns[]]) => ({
     submitted: [...of.decided].flatMap(([ring, values]) => values.flatMap((value, i) => (value.type === 'Batch' ? [{ ring, command: `${ring}.${i}` }] : []))),
@@ -75,6 +95,15 @@ describe('the merge', () => {
     fc.assert(
       fc.property(rings, turns, turns, fc.constantFrom(...SUBSCRIPTIONS), (of, a, b, groups) => {
         expect(deliveredIn(merging(of, groups, a))).toEqual(deliveredIn(merging(of, groups, b)));
+      }),
+    ));
+
+  it('makes the same order, however its groups are listed', () =>
+    fc.assert(
+      fc.property(rings, turns, fc.shuffledSubarray([...GROUPS], { minLength: 3 }), (of, order, listed) => {
+        const events = interleaved(of, GROUPS, order);
+        const delivered = [GROUPS, listed].map((groups) => walk(Merge.initial(groups, of.m), Merge.onEvent, events).flatMap(({ effects }) => effects));
+        expect(delivered[1]).toEqual(delivered[0]);
       }),
     ));
 
@@ -135,6 +164,18 @@ describe('a leveller', () => {
 
   it('asks for what is due at that time, whoever asks and however often (MUL-6)', () =>
     fc.assert(fc.property(values, times, (history, clock) => levelling(history, clock).every(({ to }) => clock.some((now) => targetAt(now) === to)))));
+
+  it('asks once in delta, and as soon as that has passed', () =>
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 2 * settings.delta }), { maxLength: 30 }), (steps) => {
+        const clock = steps.reduce<readonly number[]>((all, ms) => [...all, all.at(-1)! + ms], [settings.origin + settings.delta]);
+        const asked = walk(Skip.initial(settings), Skip.onEvent, clock.map((now) => ({ type: 'Tick', now }))).map(({ effects }) => effects.length > 0);
+        clock.forEach((now, i) => {
+          const last = clock.findLast((_, before) => before < i && asked[before]);
+          expect(asked[i]).toBe(last === undefined || now - last >= settings.delta);
+        });
+      }),
+    ));
 
   it('never takes a ring back, not even by a clock that is behind', () =>
     fc.assert(

@@ -391,11 +391,14 @@ describe('threads that deliver the same commands', () => {
 });
 
 describe('threads sometimes', () => {
-  const seen = fc.sample(plan, { seed: 1, numRuns: 150 }).flatMap((of) => {
-    const { repliesByThread } = replica(of, of.turns[0], 'persistent');
-    return repliesByThread.flat().map((reply) => ({ of, reply, reason: new TextDecoder().decode(reply.payload) }));
-  });
-  const happens = (holds: (one: (typeof seen)[number]) => boolean): void => expect(seen.some(holds)).toBe(true);
+  type Seen = { readonly reply: Reply; readonly reason: string };
+  let all: readonly Seen[] | undefined;
+  const seen = (): readonly Seen[] =>
+    (all ??= fc
+      .sample(plan, { seed: 1, numRuns: 150 })
+      .flatMap((of) => replica(of, of.turns[0], 'persistent').repliesByThread.flat())
+      .map((reply) => ({ reply, reason: new TextDecoder().decode(reply.payload) })));
+  const happens = (holds: (one: Seen) => boolean): void => expect(seen().some(holds)).toBe(true);
 
   it.each(['structure', 'left', 'right'])('fail a command by its condition %s', (condition) => happens(({ reply }) => reply.status === 'Failed' && Worker.decodeCondition(reply.payload) === condition));
   it('execute a resubmission', () => happens(({ reply }) => reply.status === 'Executed' && reply.attempt === 1));
