@@ -21,10 +21,11 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   service: { may: MACHINE, why: 'what is replicated does not know that it is' },
   node: { may: [...MACHINE, ...MACHINES, 'service'], why: 'the machines meet here, and only here' },
   check: { may: ['step', 'spec'], why: 'a judge that knew the protocol would share its mistakes' },
+  models: { may: [...CORE, 'check'], why: 'it puts machines into worlds that are small enough to be searched' },
   adapter: { may: CORE, why: 'it carries what the machines decide' },
   measure: { may: [...CORE, 'check', 'adapter'], why: 'it sets up clusters, drives them and judges what they did' },
-  cli: { may: [...CORE, 'check', 'adapter', 'measure'], why: 'it is where a person comes in' },
-  index: { may: [...CORE, 'check', 'adapter'], why: 'it is where another program comes in' },
+  cli: { may: [...CORE, 'check', 'models', 'adapter', 'measure'], why: 'it is where a person comes in' },
+  index: { may: [...CORE, 'check', 'models', 'adapter'], why: 'it is where another program comes in' },
 };
 
 /** What the rooms of the world may say, and no other. */

@@ -8,9 +8,11 @@ import { decode as decodeConfig } from '../src/adapter/config.js';
 import { demonstration } from '../src/adapter/simulated/demonstration.js';
 import { simulate } from '../src/adapter/simulated/world.js';
 import { clientCommand } from '../src/cli/client.js';
+import { exploreCommand } from '../src/cli/explore.js';
 import { measureCommand } from '../src/cli/measure.js';
 import { nodeCommand } from '../src/cli/node.js';
 import { simulateCommand } from '../src/cli/simulate.js';
+import { walkCommand } from '../src/cli/walk.js';
 import { UNITS } from '../src/measure/result.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -80,7 +82,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand].map((command) => ({
+const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand].map((command) => ({
   name: () => command.name(),
   helpInformation: () => command.helpInformation(),
 }));

@@ -2,9 +2,11 @@
 /** psmr: the command line. Each command is a file of its own in `cli/`. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { clientCommand } from './cli/client.js';
+import { exploreCommand } from './cli/explore.js';
 import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
 import { simulateCommand } from './cli/simulate.js';
+import { walkCommand } from './cli/walk.js';
 import { packageVersion } from './measure/machine.js';
 
 const program = new Command('psmr')
@@ -16,13 +18,16 @@ const program = new Command('psmr')
 Examples:
   psmr measure --quick                                compare the three techniques on this machine
   psmr simulate --seed 7                              one run under faults, told as a numbered story
+  psmr explore ring                                   every state of three acceptors and a takeover
   psmr node --config cluster.json --id a1             one process of a real cluster
   psmr client --config cluster.json insert 42 7       one command, or a prompt without one`,
   )
   .addCommand(measureCommand)
   .addCommand(nodeCommand)
   .addCommand(clientCommand)
-  .addCommand(simulateCommand);
+  .addCommand(simulateCommand)
+  .addCommand(exploreCommand)
+  .addCommand(walkCommand);
 
 /** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */
 const complain = (command: CommandUnknownOpts): unknown =>

@@ -1,0 +1,244 @@
+/** The judge of systems, judged: by systems whose answers are known, and by looking at every path of small ones. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { explore, type Options } from '../src/check/explore/explore.js';
+import { fingerprinter } from '../src/check/explore/fingerprint.js';
+import { reportOf, type Report } from '../src/check/explore/report.js';
+import { replayed } from '../src/check/explore/run.js';
+import type { Action, System } from '../src/check/explore/system.js';
+import { MODELS, modelOf } from '../src/models/index.js';
+import { MANIFEST } from '../src/models/manifest.js';
+import { alike, graphOf, graphs, moves, type Arc } from './arbitraries/systems.js';
+
+const explored = <S, A extends Action>(system: System<S, A>, options: Options = {}): Report => {
+  const search = explore(system, options);
+  while (search.advance(10_000));
+  return reportOf(system, search, 1);
+};
+
+describe('the manifest is exact:', () => {
+  for (const { model, size, symmetry = false, ...counts } of MANIFEST)
+    it(`${model}, size ${size}${symmetry ? ', up to symmetry' : ''}: ${counts.distinct} states`, () => {
+      const report = explored(modelOf(model)!.of(size), { symmetry });
+      expect(report).toMatchObject({ ...counts, complete: true });
+      expect(report.violations.filter(({ kind }) => kind !== 'sometimes')).toEqual([]);
+    });
+
+  it('every model is in it, and in its largest pinned size does everything that it must do sometimes', () => {
+    for (const { name, of } of MODELS) {
+      const pinned = MANIFEST.filter(({ model, symmetry }) => model === name && symmetry === undefined).map(({ size }) => size);
+      expect(pinned).not.toEqual([]);
+      if (name !== 'two-phase-commit' && name !== 'lamport-paxos') expect(explored(of(Math.max(...pinned))).violations).toEqual([]);
+    }
+  });
+
+  it('depth first sees the same states', () => {
+    for (const [model, size] of [['two-phase-commit', 5], ['lamport-paxos', 2], ['ring', 1]] as const) {
+      const { distinct, generated } = MANIFEST.find((one) => one.model === model && one.size === size)!;
+      expect(explored(modelOf(model)!.of(size), { order: 'depth-first' })).toMatchObject({ distinct, generated, complete: true });
+    }
+  });
+});
+
+/** All that can be reached, with the length of the shortest way there, counted in states. */
+const reached = ({ initial, arcs }: { readonly initial: readonly number[]; readonly arcs: Readonly<Record<number, readonly Arc[]>> }): ReadonlyMap<number, number> => {
+  const depths = new Map(initial.map((node) => [node, 1]));
+  for (const [node, depth] of depths) for (const { to } of arcs[node] ?? []) if (!depths.has(to)) depths.set(to, depth + 1);
+  return depths;
+};
+
+describe('a search', () => {
+  it('sees what can be reached, and nothing else', () =>
+    fc.assert(
+      fc.property(graphs, fc.constantFrom('breadth-first', 'depth-first'), (graph, order) => {
+        const depths = reached(graph);
+        const { distinct, generated, depth, complete } = explored(graphOf(graph.initial, graph.arcs), { order });
+        const steps = [...depths.keys()].reduce((sum, node) => sum + (graph.arcs[node]?.length ?? 0), graph.initial.length);
+        expect([distinct, generated, complete]).toEqual([depths.size, steps, true]);
+        if (order === 'breadth-first') expect(depth).toBe(Math.max(...depths.values()));
+      }),
+    ));
+
+  it('finds the shortest way to what is wrong, and one that can be walked', () =>
+    fc.assert(
+      fc.property(graphs, fc.nat({ max: 6 }), (graph, bad) => {
+        const system = graphOf(graph.initial, graph.arcs, { always: { 'is good': (node) => node !== bad } });
+        const [violation] = explored(system).violations;
+        const depth = reached(graph).get(bad);
+        expect(violation?.depth).toBe(depth);
+        if (violation === undefined) return;
+        const run = replayed(system, violation.kept!);
+        expect(run.strides.at(-1)?.after ?? run.first).toBe(bad);
+      }),
+    ));
+
+  it('finds a step that is wrong', () =>
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        const isBack = (before: number, after: number): boolean => after < before;
+        const depths = reached(graph);
+        const back = [...depths].flatMap(([node, depth]) => ((graph.arcs[node] ?? []).some(({ to }) => isBack(node, to)) ? [depth + 1] : []));
+        const system = graphOf(graph.initial, graph.arcs, { stepwise: { 'goes on': (before, after) => !isBack(before, after) } });
+        const [violation] = explored(system).violations;
+        expect(violation?.depth).toBe(back.length === 0 ? undefined : Math.min(...back));
+        if (violation === undefined) return;
+        const { before, after } = replayed(system, violation.kept!).strides.at(-1)!;
+        expect(isBack(before, after)).toBe(true);
+      }),
+    ));
+
+  it('within a bound on depth sees all that is near enough', () =>
+    fc.assert(
+      fc.property(graphs, fc.integer({ min: 1, max: 5 }), fc.constantFrom('breadth-first', 'depth-first'), (graph, maxDepth, order) => {
+        const depths = reached(graph);
+        const { distinct, end } = explored(graphOf(graph.initial, graph.arcs), { order, maxDepth });
+        expect(distinct).toBe([...depths.values()].filter((depth) => depth <= maxDepth).length);
+        if (end === 'complete') expect(Math.max(...depths.values())).toBeLessThanOrEqual(maxDepth);
+      }),
+    ));
+
+  it('says what never happens', () => {
+    const system = graphOf([0], { 0: [1] }, { sometimes: { 'is two': (node) => node === 2, 'is one': (node) => node === 1 } });
+    expect(explored(system).violations.map(({ clause }) => clause)).toEqual(['is two']);
+  });
+
+  it('says how often each thing was asked, and how often that meant something', () => {
+    const system = graphOf([0], { 0: [1, 2], 1: [2] }, { always: { 'two is even': { when: (node) => node === 2, holds: (node) => node % 2 === 0 } } });
+    const { clauses, actions } = explored(system);
+    expect(clauses).toEqual({ 'two is even': { kind: 'always', asked: 3, applied: 1, held: 1 } });
+    expect(actions).toEqual({ goes: { possible: 2, taken: 3, fresh: 2 } });
+  });
+});
+
+describe('eventually', () => {
+  const odd = { eventually: { 'is odd': (node: number) => node % 2 === 1 } };
+
+  /** The states of a counterexample, and where it goes back to. */
+  const misses = (system: System<number, Arc>) =>
+    explored(system).violations.map(({ kept, backTo }) => {
+      const { first, strides } = replayed(system, kept!);
+      return { states: [first, ...strides.map(({ after }) => after)], backTo };
+    });
+
+  it('sees a cycle that closes where the search had been before', () =>
+    expect(misses(graphOf([0], { 0: [2], 2: [4], 4: [2] }, odd))).toEqual([{ states: [0, 2, 4, 2], backTo: 1 }]));
+
+  it('sees a run that joins one which had reached the goal', () =>
+    expect(misses(graphOf([0, 1], { 0: [2], 1: [4], 2: [4], 4: [6] }, odd))).toEqual([{ states: [0, 2, 4, 6], backTo: null }]));
+
+  it('and so without the last step of the join', () => expect(misses(graphOf([0, 1], { 0: [2], 1: [4], 2: [4] }, odd))).toEqual([{ states: [0, 2, 4], backTo: null }]));
+
+  it('asks no more of a run than fairness does', () => {
+    const arcs = { 0: [{ type: 'goes', to: 0 }, { type: 'jumps', to: 1 }] };
+    expect(misses(graphOf([0], arcs, odd))).toEqual([{ states: [0, 0], backTo: 0 }]);
+    expect(misses(graphOf([0], arcs, odd, ['jumps']))).toEqual([]);
+  });
+
+  it('is missed exactly where some path ends, or goes round fairly, without it', () =>
+    fc.assert(
+      fc.property(graphs, fc.nat({ max: 6 }), fc.subarray(['goes', 'jumps']), ({ initial, arcs }, goal, fair) => {
+        const found = misses(graphOf(initial, arcs, { eventually: { 'is there': (node) => node === goal } }, fair));
+        expect(found.length > 0).toBe(isMissed(initial, arcs, goal, fair));
+        for (const { states, backTo } of found) {
+          expect(states).not.toContain(goal);
+          if (backTo === null) expect(arcs[states.at(-1)!] ?? []).toEqual([]);
+          else expect(states[backTo]).toBe(states.at(-1));
+        }
+      }),
+      { numRuns: 1000 },
+    ));
+
+  /** By force: every set of nodes without the goal is asked whether a fair run may stay in it for ever. */
+  const isMissed = (initial: readonly number[], arcs: Readonly<Record<number, readonly Arc[]>>, goal: number, fair: readonly string[]): boolean => {
+    const away = new Set(initial.filter((node) => node !== goal));
+    for (const node of away) for (const { to } of arcs[node] ?? []) if (to !== goal) away.add(to);
+    if ([...away].some((node) => (arcs[node] ?? []).length === 0)) return true;
+    const reaches = (from: number, to: number, within: readonly number[]): boolean => {
+      const seen = new Set((arcs[from] ?? []).map((arc) => arc.to).filter((node) => within.includes(node)));
+      for (const node of seen) for (const arc of arcs[node] ?? []) if (within.includes(arc.to)) seen.add(arc.to);
+      return seen.has(to);
+    };
+    const subsets = [...away].reduce<readonly (readonly number[])[]>((all, node) => [...all, ...all.map((set) => [...set, node])], [[]]);
+    return subsets.some(
+      (set) =>
+        set.length > 0 &&
+        set.every((from) => set.every((to) => reaches(from, to, set))) &&
+        fair.every((type) => set.some((node) => !(arcs[node] ?? []).some((arc) => arc.type === type) || (arcs[node] ?? []).some((arc) => arc.type === type && set.includes(arc.to)))),
+    );
+  };
+});
+
+describe('symmetry', () => {
+  it('leaves one state of each orbit, whatever the order of the parts', () =>
+    fc.assert(
+      fc.property(moves, fc.integer({ min: 2, max: 4 }), (table, size) => {
+        const system = alike(size, table);
+        const states = new Set<string>();
+        const open = [...system.initial];
+        for (const state of open) {
+          if (states.has(state.join())) continue;
+          states.add(state.join());
+          open.push(...system.actions(state).map((action) => system.step(state, action)));
+        }
+        const orbits = new Set([...states].map((state) => state.split(',').sort().join()));
+        expect(explored(system).distinct).toBe(states.size);
+        expect(explored(system, { symmetry: true }).distinct).toBe(orbits.size);
+      }),
+    ));
+
+  it('shows a run that can be walked without renaming anything', () => {
+    const system = { ...alike(3, [{ from: 0, to: 1, others: 0, at: 0 }, { from: 1, to: 2, others: 2, at: 1 }]), clauses: { always: { 'none is at two': (tokens: readonly number[]) => !tokens.includes(2) } } };
+    const [violation] = explored(system, { symmetry: true }).violations;
+    expect(violation?.depth).toBe(5);
+    expect(replayed(system, violation!.kept!).strides.at(-1)?.after.toSorted()).toEqual([1, 1, 2]);
+  });
+
+  it('goes round a cycle of orbits until it is back where it was', () => {
+    const turns = { ...alike(3, [{ from: 0, to: 1, others: 2, at: 0 }, { from: 1, to: 0, others: 0, at: 0 }]), clauses: { eventually: { 'all are at one': (tokens: readonly number[]) => tokens.every((place) => place === 1) } } };
+    const [violation] = explored(turns, { symmetry: true }).violations;
+    const { first, strides } = replayed(turns, violation!.kept!);
+    const states = [first, ...strides.map(({ after }) => after)];
+    expect(states[violation!.backTo!]).toEqual(states.at(-1));
+  });
+});
+
+describe('a fingerprint', () => {
+  const differs = (a: unknown, b: unknown): boolean => {
+    const of = fingerprinter<unknown>();
+    const [high, low] = of(a);
+    return of(b)[0] !== high || of(b)[1] !== low;
+  };
+
+  it('is the same for the same value, however it was made', () => {
+    expect(differs({ a: 1, b: [2] }, { b: [2], a: 1 })).toBe(false);
+    expect(differs(new Map([[1, 'a'], [2, 'b']]), new Map([[2, 'b'], [1, 'a']]))).toBe(false);
+    expect(differs(new Set([1, 2]), new Set([2, 1]))).toBe(false);
+  });
+
+  it('tells different values apart', () => {
+    const values = [0, 1, -1, 0.5, '', '0', 'ab', 'ba', null, undefined, true, false, [], [[]], [0], ['a', 'b'], ['ab'], {}, { a: undefined }, { a: 1 }, { b: 1 }, 1n, new Set(), new Map(), new Set([1]), Uint8Array.of(1), new Map([[1, 1]])];
+    const same = values.flatMap((a, i) => values.slice(i + 1).filter((b) => !differs(a, b)).map((b) => [a, b]));
+    expect(same).toEqual([]);
+  });
+
+  it('refuses what is no value, and says what to do', () => {
+    expect(() => fingerprinter<unknown>()({ f: () => 0 })).toThrow(/holds a function.*encode/);
+    expect(() => fingerprinter<unknown>()([new Date(0)])).toThrow(/holds a Date.*encode/);
+  });
+
+  it('collides as often as chance would have it, whichever half of it one looks at', () => {
+    const of = fingerprinter<readonly number[]>();
+    const count = 1 << 17;
+    const halves = [new Set<number>(), new Set<number>(), new Set<number>()];
+    for (let i = 0; i < count; i += 1) {
+      const [high, low] = of([i & 7, (i >> 3) & 7, (i >> 6) & 7, i >> 9]) as unknown as readonly [number, number];
+      halves[0]!.add(high);
+      halves[1]!.add(low);
+      halves[2]!.add((high << 16) | (low >>> 16));
+    }
+    // Of n values of 32 bits, n^2 / 2^33 collide, with as much a deviation as its root.
+    const expected = count ** 2 / 2 ** 33;
+    for (const half of halves) expect(Math.abs(count - half.size - expected)).toBeLessThan(5 * Math.sqrt(expected) + 1);
+  });
+});

@@ -1,0 +1,51 @@
+/** The models that can be explored, by name. */
+
+import type { Action, System } from '../check/explore/system.js';
+import { lamportPaxos } from './lamport-paxos.js';
+import { ring } from './ring.js';
+import { twoPhaseCommit } from './two-phase-commit.js';
+
+/** A system of whatever states and actions: whoever explores one asks nothing of them. */
+export type AnySystem = System<unknown, Action>;
+
+export type Model = {
+  readonly name: string;
+  readonly about: string;
+  /** What the size counts, the largest that is of use, and the one that is taken unless another is asked for. */
+  readonly size: { readonly what: string; readonly most: number; readonly usual: number };
+  readonly of: (size: number) => AnySystem;
+};
+
+const anySystem = <S, A extends Action>(system: System<S, A>): AnySystem => system as unknown as AnySystem;
+
+/** What the ring is exposed to, more with every size. */
+export const RING_SIZES = [
+  { inputs: 1, isTerse: true },
+  { inputs: 1, timers: 1, impatient: [1], isTerse: true },
+  { inputs: 1, timers: 1, impatient: [1], crashes: 1, isTerse: true },
+  { inputs: 2, timers: 2, duplications: 1, crashes: 1 },
+] as const;
+
+export const MODELS: readonly Model[] = [
+  {
+    name: 'two-phase-commit',
+    about: 'two-phase commit, whose counts are known from other checkers',
+    size: { what: 'resource managers', most: 12, usual: 5 },
+    of: (size) => anySystem(twoPhaseCommit(size)),
+  },
+  {
+    name: 'lamport-paxos',
+    about: 'single-decree Paxos as Lamport specified it: three acceptors, two values',
+    size: { what: 'ballots', most: 5, usual: 2 },
+    of: (size) => anySystem(lamportPaxos(size)),
+  },
+  {
+    name: 'ring',
+    about: 'one ring of Ring Paxos, as it runs: a command, a takeover (2), a crash (3), and all of them at once (4)',
+    size: { what: 'how much befalls it', most: RING_SIZES.length, usual: 2 },
+    of: (size) => anySystem(ring(RING_SIZES[size - 1] ?? RING_SIZES[0])),
+  },
+];
+
+/** The model of a name. */
+export const modelOf = (name: string): Model | undefined => MODELS.find((model) => model.name === name);

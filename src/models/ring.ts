@@ -1,0 +1,169 @@
+/**
+ * One ring of three acceptors: ballots compete, a command or two is submitted to whoever leads, and messages come in any
+ * order. Every silence is too long here: a timer that runs out makes a process lose its patience at once.
+ */
+
+import { Map } from 'immutable';
+import * as Spec from '../../spec/consensus.js';
+import { composed, type Bounds, type Happening, type World } from '../check/explore/composition.js';
+import type { System } from '../check/explore/system.js';
+import type { Coordinator, Settings } from '../consensus/coordinator.js';
+import type { Durable, Message, Value } from '../consensus/messages.js';
+import type { Ring } from '../consensus/ring.js';
+import * as Node from '../node.js';
+import { G_ALL } from '../record.js';
+
+export type Machines = { readonly startProcess: typeof Node.startProcess; readonly onProcessEvent: typeof Node.onProcessEvent };
+
+export type RingWorld = World<Node.Process, Message, Durable, Seen>;
+export type RingDeed = Happening<Node.ProcessEvent, Message>;
+export type RingSystem = System<RingWorld, RingDeed>;
+
+/** What the processes have learned, in the order in which it happened. */
+type Seen = readonly Spec.Learned[];
+
+/** Longer than any patience, ms. */
+const LONG = 1000;
+
+const SETTINGS: Settings & { readonly askAfter: number; readonly askFor: number } = {
+  batchBytes: 1,
+  backlogBytes: 1000,
+  window: 4,
+  heartbeat: Infinity,
+  suspectAfter: 50,
+  resendAfter: 30,
+  askAfter: 20,
+  askFor: 4,
+};
+
+const ACCEPTORS = [0, 1, 2];
+
+const CLUSTER: Node.Cluster = {
+  membership: { acceptors: ACCEPTORS, learners: [] },
+  technique: 'smr',
+  threads: 1,
+  ring: SETTINGS,
+  skip: { lambda: 0, delta: LONG, origin: 0 },
+  m: 1,
+  commandsPerBarrier: 1,
+  homes: [0],
+};
+
+export type RingBounds = Bounds & { readonly impatient?: readonly number[]; readonly isTerse?: boolean };
+
+export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: RingBounds, { startProcess, onProcessEvent }: Machines = Node): RingSystem =>
+  composed<Node.Process, Node.ProcessEvent, Node.ProcessEffect, Message, Durable, Extract<Node.ProcessEffect, { type: 'Decided' }>, Seen>({
+    name: 'ring',
+    processes: ACCEPTORS.length,
+    start: (me, records) => startProcess(CLUSTER, me, Map([[G_ALL, records]])),
+    onEvent: onProcessEvent,
+    asks: (effect) => {
+      switch (effect.type) {
+        case 'Send':
+        case 'Persist':
+          return effect;
+        case 'Decided':
+          return { type: 'Show', what: effect };
+      }
+    },
+    received: (message, from) => ({ type: 'Received', group: G_ALL, from, message }),
+    wakes: () => [{ type: 'Tick', now: 1 }],
+    timers: (process, me) => !impatient.includes(me) ? [] : [{ type: 'Tick', now: nowOf(process) + LONG }],
+    inputs: (process, _, count) => (coordinatorOf(process)?.role.type === 'Leading' ? [{ type: 'Received', group: G_ALL, from: CLIENT, message: submission(count) }] : []),
+    bounds,
+    ...(isTerse ? { isMuted: ({ type }: Message) => type === 'Alive' || type === 'Here' } : {}),
+    observer: {
+      initial: [],
+      observe: (seen, { instance, id, value }, process, life) => [...seen, { ring: G_ALL, process, life, instance, id, value: textOf(value), commands: namesIn(value) }],
+    },
+    view: (process) => agelessOf(ringOf(process)),
+    clauses: {
+      always: Object.fromEntries(Object.entries(Spec.clauses).map(([clause, violations]) => [clause, (world: RingWorld) => violations(factsOf(world)).length === 0])),
+      sometimes: {
+        'all processes learn a command': ({ seen }) => ACCEPTORS.every((process) => seen.some((one) => one.process === process && one.commands.length > 0)),
+        'a second ballot leads': ({ processes }) => processes.some(({ machine }) => leads(machine) && (coordinatorOf(machine)?.ballot.round ?? 0) > 1),
+      },
+    },
+    say: sayMessage,
+    sayEvent: (event) => (event.type === 'Tick' ? 'loses its patience' : `is given ${event.message.type === 'Submit' ? `command ${event.message.commands[0] ?? 0}` : event.message.type}`),
+  });
+
+const CLIENT = -1;
+
+/** Consensus does not look into its values: a command is a byte here. */
+const submission = (count: number): Message => ({ type: 'Submit', commands: Uint8Array.of(count + 1) });
+
+const ringOf = (process: Node.Process): Ring => process.parts.get(G_ALL)!.ring;
+const coordinatorOf = (process: Node.Process): Coordinator | undefined => ringOf(process).voting?.coordinator;
+const leads = (process: Node.Process): boolean => coordinatorOf(process)?.role.type === 'Leading';
+const nowOf = (process: Node.Process): number => coordinatorOf(process)?.now ?? 0;
+
+const textOf = (value: Value): string => (value.type === 'Batch' ? `batch ${value.commands.join(' ')}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op');
+const namesIn = (value: Value): readonly string[] => (value.type === 'Batch' ? Array.from(value.commands, String) : []);
+
+/** What the clauses of the spec are asked of. Votes are what lies on the disks, whatever became of them. */
+export const factsOf = ({ processes, spent, seen }: RingWorld): Spec.Facts => ({
+  acceptors: ACCEPTORS.length,
+  submitted: Array.from({ length: spent.inputs }, (_, count) => ({ ring: G_ALL, command: String(count + 1) })),
+  votes: processes.flatMap(({ records }, process) => records.flatMap((record) => (record.type === 'Voted' ? [{ ring: G_ALL, process, ...record }] : []))),
+  learned: seen,
+});
+
+/**
+ * A ring without its clocks. All that a machine asks of a time is whether it was longer ago than some patience: as time goes
+ * by in leaps that are longer than any, it is either now or long ago.
+ */
+const agelessOf = ({ voting, learner }: Ring): unknown => {
+  const now = voting?.coordinator.now ?? 0;
+  const isNow = (time: number): boolean => time === now;
+  const { settings: _, membership: __, ...rest } = learner;
+  return {
+    learner: { ...rest, waiting: { ...rest.waiting, since: isNow(rest.waiting.since) } },
+    ...(voting === null ? {} : { acceptor: { ...voting.acceptor, membership: null }, coordinator: agelessCoordinator(voting.coordinator, isNow) }),
+  };
+};
+
+const agelessCoordinator = ({ role, heard, ...rest }: Coordinator, isNow: (time: number) => boolean): unknown => ({
+  ...rest,
+  settings: null,
+  membership: null,
+  now: rest.now > 0,
+  heard: heard.map(({ first, last }) => ({ first: isNow(first), last: isNow(last) })),
+  role: agelessRole(role, isNow),
+});
+
+const agelessRole = (role: Coordinator['role'], isNow: (time: number) => boolean): unknown => {
+  switch (role.type) {
+    case 'Following':
+      return { ...role, since: isNow(role.since) };
+    case 'Preparing':
+      return { ...role, since: isNow(role.since), sent: isNow(role.sent) };
+    case 'Leading':
+      return { ...role, beat: isNow(role.beat), open: role.open.map((open) => ({ ...open, sent: isNow(open.sent) })) };
+  }
+};
+
+const sayMessage = (message: Message): string => {
+  switch (message.type) {
+    case 'Prepare':
+      return `Prepare ballot ${message.ballot.round} of ${message.ballot.process}, from instance ${message.from}`;
+    case 'Promise':
+      return `Promise for ballot ${message.ballot.round} of ${message.ballot.process}${message.entries.map(([instance, entry]) => `, ${instance}: ${entry.id}${entry.type === 'Voted' ? ` in ${entry.ballot.round}` : ' decided'}`).join('')}`;
+    case 'Refuse':
+      return `Refuse, ballot ${message.promised.round} of ${message.promised.process} is promised`;
+    case 'Value':
+      return `Value ${message.id} (${textOf(message.value)})`;
+    case 'Phase2':
+      return `Phase2 instance ${message.instance}: ${message.id}, voted by ${message.voters.join(' ')}`;
+    case 'Decision':
+      return `Decision instance ${message.instance}: ${message.id}`;
+    case 'Ask':
+      return `Ask for instances ${message.from} to ${message.to - 1}`;
+    case 'Chosen':
+      return `Chosen instance ${message.instance}: ${message.id}`;
+    case 'Alive':
+    case 'Here':
+    case 'Submit':
+      return message.type;
+  }
+};
