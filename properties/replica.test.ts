@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clauses as safety, type Access } from '../spec/safety-check.js';
-import { DIGEST_KIND, encodeCommand, G_ALL, join, recordsOf, replyAt, type Command as Named, type Group, type Reply } from '../src/record.js';
+import { DIGEST_KIND, encodeCommand, flawInReplies, G_ALL, join, recordsOf, replyAt, type Command as Named, type Group, type Reply } from '../src/record.js';
 import { boardBytes, persistentBoard, sharedBoard, type Board } from '../src/replica/barrier.js';
 import { persistentSessions, sessionsBytes, sharedSessions, type Answered, type Limits, type Sessions } from '../src/replica/sessions.js';
 import { groupFor, TECHNIQUES, treatmentOf, type Technique } from '../src/replica/techniques.js';
@@ -13,16 +13,16 @@ import type { Change, Footprint } from '../src/service/service.js';
 import { always, invariantsOf, type Clauses, type Walk } from './check.js';
 
 describe('sessions', () => {
-  const limits: Limits = { tables: 2, sessions: 2, window: 3, replyBytes: 8 };
+  const limits: Limits = { tables: 2, sessions: 3, window: 3, replyBytes: 8 };
   type Use = { readonly table: number; readonly session: number; readonly ahead: number; readonly floor: number; readonly isResubmission: boolean; readonly status: Answered['status']; readonly length: number; readonly handle: number };
 
-  /** A client's floor rises with time; `base` brings it to where sequence numbers end. */
+  /** A client's floor rises with time; `base` brings it to where sequence numbers begin and end. */
   const uses = fc.record({
-    base: fc.constantFrom(1, 2 ** 32 - 40),
+    base: fc.constantFrom(0, 1, 2 ** 32 - 40),
     uses: fc.array(
       fc.record<Use>({
         table: fc.nat({ max: 1 }),
-        session: fc.constantFrom(1, 2, 2 ** 40, 4),
+        session: fc.constantFrom(1, 2, 2 ** 40, 4, 5),
         ahead: fc.nat({ max: limits.window }),
         floor: fc.nat({ max: 8 }),
         isResubmission: fc.boolean(),
@@ -40,7 +40,7 @@ describe('sessions', () => {
     const handles = [sharedSessions(limits, buffer), sharedSessions(limits, buffer)];
     let meant: Sessions = persistentSessions(limits);
     return all.map(({ table, session, ahead, floor, isResubmission, status, length, handle }, i) => {
-      const identity = { session, sequence: base + floor + ahead, floor: base + floor };
+      const identity = { session, sequence: Math.max(1, base + floor + ahead), floor: base + floor };
       const shared = handles[table === 0 ? 0 : handle]!; // table 0 is one thread's own
       const memories = [meant.recall(table, identity), shared.recall(table, identity)] as const;
       const [memory] = memories;
@@ -73,15 +73,15 @@ describe('sessions', () => {
     const answer: Answered = { type: 'Answered', attempt: 0, status: 'Executed', reply: new Uint8Array(limits.replyBytes + 1).fill(9) };
     const identity = { session: 1, sequence: 1, floor: 1 };
     expect(shared.remember(0, identity, answer).recall(0, identity)).toEqual(answer);
-    expect(() => shared.remember(1, identity, answer)).toThrow(RangeError);
+    expect(() => shared.remember(1, identity, answer)).toThrow(/^a reply of 9 bytes is longer than replyBytes, 8$/);
   });
 
   it('make room for a session by that used least recently', () => {
     const answer: Answered = { type: 'Answered', attempt: 0, status: 'Executed', reply: new Uint8Array() };
     const used = (sessions: Sessions, session: number, sequence: number): Sessions => sessions.remember(1, { session, sequence, floor: 1 }, answer);
     for (const form of [persistentSessions(limits), sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits)))]) {
-      const after = used(used(used(used(form, 1, 1), 2, 1), 1, 2), 3, 1);
-      expect([1, 2, 3].map((session) => after.recall(1, { session, sequence: 1, floor: 1 }).type)).toEqual(['Answered', 'New', 'Answered']);
+      const after = [[1, 1], [2, 1], [3, 1], [1, 2], [4, 1]].reduce((sessions, [session, sequence]) => used(sessions, session!, sequence!), form);
+      expect([1, 2, 3, 4].map((session) => after.recall(1, { session, sequence: 1, floor: 1 }).type)).toEqual(['Answered', 'New', 'Answered', 'Answered']);
     }
   });
 });
@@ -167,6 +167,13 @@ describe('REP-1: command-to-groups', () => {
     }
   });
 
+  it('has executed what comes by a group of its own, checked or refused, by what it may change', () => {
+    const treatments = (technique: Technique) => CHANGES.map((change) => treatmentOf(technique, { type: 'Partition', partition: 2, change }, 2));
+    expect(treatments('p-smr')).toEqual(['execute', 'execute', 'refuse']);
+    expect(treatments('opt-psmr')).toEqual(['execute', 'check', 'check']);
+    expect(treatments('smr').slice(1)).toEqual(['refuse', 'refuse']);
+  });
+
   it('sends what depends on nothing else to groups of their own, under P-SMR and opt-PSMR', () => {
     for (const [a, b] of pairs)
       if (a.type === 'Partition' && b.type === 'Partition' && a.partition !== b.partition && a.change !== 'structure' && b.change !== 'structure')
@@ -205,10 +212,10 @@ const call: fc.Arbitrary<Command> = fc.oneof(
 );
 
 /** What happens to a command on its way: it is sent again, too early or too late, resubmitted though nobody knows why, or sent astray. */
-type Mishap = 'none' | 'again' | 'resubmitted' | 'late' | 'astray' | 'spoilt' | 'beyond' | 'digest';
+type Mishap = 'none' | 'again' | 'resubmitted' | 'late' | 'old' | 'astray' | 'spoilt' | 'beyond' | 'digest';
 const mishap = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Mishap>('none') },
-  { weight: 6, arbitrary: fc.constantFrom<Mishap>('again', 'resubmitted', 'late') },
+  { weight: 6, arbitrary: fc.constantFrom<Mishap>('again', 'resubmitted', 'late', 'old') },
   { weight: 1, arbitrary: fc.constantFrom<Mishap>('astray', 'spoilt', 'beyond', 'digest') },
 );
 
@@ -243,11 +250,13 @@ const logged = (
     const group = threads === 1 ? G_ALL : groupFor(technique, service.footprint(each));
     const first: Logged = { group, command };
     const second: Logged = { group: G_ALL, command: { ...command, attempt: 1 } };
+    const earlier = log.filter((one) => one.command.session === session);
     const sent: Readonly<Record<Mishap, readonly Logged[]>> = {
       none: [first],
       again: [first, first],
       resubmitted: [first, second, second],
       late: [first, second, first, first, second],
+      old: [first, ...earlier.slice(at % Math.max(1, earlier.length)).slice(0, 1)],
       astray: [{ group: threads === 1 ? G_ALL : 1 + (at % threads), command: { ...command, attempt: at % 2 } }],
       spoilt: [{ group, command: { ...command, payload: command.payload.subarray(1) } }],
       beyond: [{ group, command: { ...command, sequence: sequence + 40, floor: 1 } }],
@@ -293,7 +302,9 @@ const replica = ({ technique, threads, commandsPerBarrier, batches }: Plan, orde
       : tree.create(load, (node, mode) => {
           if (observed !== undefined) accesses.push({ ...observed, part: `node ${node}`, mode });
         });
-  const sessions = form === 'persistent' ? persistentSessions(LIMITS) : sharedSessions(LIMITS, new SharedArrayBuffer(sessionsBytes(LIMITS)));
+  const sessions = form === 'persistent' ? persistentSessions(LIMITS) : watched(sharedSessions(LIMITS, new SharedArrayBuffer(sessionsBytes(LIMITS))), (table, mode) => {
+    if (observed !== undefined) accesses.push({ ...observed, part: `table ${table}`, mode });
+  });
   const board = form === 'persistent' ? persistentBoard(threads) : sharedBoard(threads, new Int32Array(new SharedArrayBuffer(boardBytes(threads))));
   let shared: Worker.Shared<Command, Result> = { store, sessions, board };
   const settings = { service: tree.service, technique, threads, commandsPerBarrier };
@@ -332,6 +343,12 @@ const replica = ({ technique, threads, commandsPerBarrier, batches }: Plan, orde
   const isAtRest = workers.every(({ queue, phase }) => queue.isEmpty() && phase.type === 'Running');
   return { repliesByThread, accesses, digest: `${entries} ${high}:${low}`, isAtRest, steps };
 };
+
+/** Sessions that tell which of their tables is looked into. */
+const watched = (sessions: Sessions, touch: (table: number, mode: Access['mode']) => void): Sessions => ({
+  recall: (table, command) => (touch(table, 'read'), sessions.recall(table, command)),
+  remember: (table, command, answer) => (touch(table, 'write'), watched(sessions.remember(table, command, answer), touch)),
+});
 
 const told = (of: Plan) => ({ of, one: replica(of, of.turns[0], 'persistent'), other: replica(of, of.turns[1], 'shared') });
 type Told = ReturnType<typeof told>;
@@ -375,6 +392,23 @@ const workerClauses: Clauses<Told> = {
         return left.get(nameOf(reply))! >= 0 ? [] : [`${nameOf(reply)} is answered more often than it was delivered`];
       });
     }),
+  'REP-3: what comes by g_all does not fail, nor does anything under SMR and P-SMR': ({ of, one, other }) =>
+    [one, other].flatMap(({ repliesByThread }) =>
+      repliesByThread.flat().flatMap((reply) => (reply.status === 'Failed' && (reply.position.group === G_ALL || of.technique !== 'opt-psmr') ? [`${nameOf(reply)} failed in g${reply.position.group}`] : [])),
+    ),
+  'a thread says nothing but well-formed replies': ({ one }) =>
+    one.steps.flatMap(({ effects }) => effects.flatMap((effect) => (effect.type !== 'Reply' ? [] : effect.replies.length === 0 ? ['no reply'] : [flawInReplies(effect.replies) ?? []].flat()))),
+  'a thread knows how many commands of a batch it has passed': ({ one }) =>
+    one.steps.flatMap(({ after: { queue } }) => [...queue].filter(({ commands, at, offset }) => [...recordsOf(commands.subarray(0, at))].length !== offset).map(({ at, offset }) => `byte ${at}, command ${offset}`)),
+  'a thread that cannot go on says what it waits for': ({ one }) =>
+    one.steps.flatMap(({ before, after, effects }) => {
+      const awaited = before.queue.isEmpty() ? { type: 'Rest' } : before.phase.type === 'Arrived' && after.phase.type === 'Arrived' ? { type: 'Wait', generation: after.generation } : undefined;
+      return awaited === undefined || fc.stringify(effects) === fc.stringify([awaited]) ? [] : [`${fc.stringify(effects)} for ${fc.stringify(awaited)}`];
+    }),
+  'only commands of g_all are executed under a barrier, and a single thread needs none': ({ of, one }) =>
+    one.steps.flatMap(({ after: { phase, queue, generation } }) =>
+      (phase.type === 'Executing' && queue.first()?.group !== G_ALL) || (of.threads === 1 && generation > 0) ? [`${phase.type} in generation ${generation}`] : [],
+    ),
   [SHARED]: ({ of, other }) => (of.technique === 'opt-psmr' ? safety[SHARED]({ accesses: other.accesses }) : []),
   ...Object.fromEntries(
     Object.entries(invariantsOf<Worker.Worker<Command, Result>>({ stepInvariants: Worker.stepInvariants })).map(([clause, violationsIn]) => [
@@ -425,6 +459,13 @@ describe('a worker refuses', () => {
   it('a kind that there is not', () => expect(answerTo('opt-psmr', 1, insert, { kind: 99 })).toMatch(/^kind: 99/));
   it('a sequence number beyond the window', () => expect(answerTo('opt-psmr', 1, insert, { sequence: 1 + LIMITS.window })).toMatch(/^more commands outstanding/));
   it('and nothing else', () => expect(answerTo('opt-psmr', G_ALL, insert)).toBe('Executed'));
+});
+
+it('a client that asks for the digest is told that of the whole state', () => {
+  const digest: Logged = { group: G_ALL, command: { kind: DIGEST_KIND, attempt: 0, session: 1, sequence: 1, floor: 1, payload: new Uint8Array() } };
+  const { repliesByThread, digest: meant } = replica({ technique: 'p-smr', threads: 2, commandsPerBarrier: 1, batches: [[digest]], turns: [[], []] }, [], 'shared');
+  const { entries, high, low } = Worker.decodeDigest(repliesByThread.flat()[0]!.payload);
+  expect(`${entries} ${high}:${low}`).toBe(meant);
 });
 
 describe('exactly once with resubmission', () => {
