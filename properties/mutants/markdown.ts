@@ -1,0 +1,61 @@
+/** The matrix as a document. */
+
+import { FAMILIES, NOTES } from './catalogue.js';
+import { inOrder, killedOf, numberOf, type Matrix, type Row } from './matrix.js';
+
+type Table = readonly (readonly string[])[];
+
+const table = (head: readonly string[], rows: Table): string => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const secondsOf = (seconds: number): string => (seconds < 0.1 ? '< 0.1' : seconds.toFixed(1));
+
+const rowOf = ({ id, mistake, kill, samples, seconds }: Row): readonly string[] =>
+  kill === undefined
+    ? [id, mistake, '**nobody**', '', `${samples}`, secondsOf(seconds), '']
+    : [id, mistake, [...new Set(inOrder(kill.clauses).map(numberOf))].join(' '), kill.judge, `${kill.samples}`, secondsOf(kill.seconds), `${kill.length} ${kill.unit}`];
+
+/** Which clause catches which of these mutants. */
+const grid = (rows: readonly Row[]): string =>
+  table(
+    ['', ...rows.map(({ id }) => id)],
+    inOrder(new Set(rows.flatMap(({ clauses }) => clauses))).map((clause) => [clause, ...rows.map(({ clauses }) => (clauses.includes(clause) ? '●' : ''))]),
+  );
+
+const familyOf = (matrix: Matrix, name: string): string => {
+  const ids = FAMILIES[name]?.map(({ id }) => id) ?? [];
+  const rows = matrix.mutants.filter(({ id }) => ids.includes(id));
+  const notes = rows.flatMap(({ id }) => (NOTES[id] === undefined ? [] : [`* ${id}: ${NOTES[id]}.`]));
+  return [
+    `## ${name}`,
+    table(['id', 'mistake', 'caught by', 'before', 'samples', 's', 'shortened to'], rows.map(rowOf)),
+    ...(notes.length === 0 ? [] : [notes.join('\n')]),
+    ...(matrix.isQuick ? [] : [grid(rows)]),
+  ].join('\n\n');
+};
+
+export const markdownOf = (matrix: Matrix): string => {
+  const { mutants, controls, judgesByClause, vacuous, seconds, isQuick } = matrix;
+  const alive = controls.filter(({ kill }) => kill === undefined).length;
+  const killers = (clause: string): readonly string[] => mutants.filter(({ clauses }) => clauses.includes(clause)).map(({ id }) => id);
+  return `${[
+    '# What the properties catch',
+    `Written by \`npm run mutants\`; do not edit. A mutant is one of our machines with one deliberate mistake, injected from [\`properties/mutants\`](../properties/mutants) without a switch in the machine. A judge tries it on samples of an arbitrary until one violates a clause, shortens that one, and then goes on to see which other clauses are violated too.`,
+    table(
+      ['mutants', 'caught', 'controls', 'alive', 'clauses', 'that catch nothing', 's'],
+      [[mutants.length, killedOf(matrix).length, controls.length, alive, Object.keys(judgesByClause).length, isQuick ? 'not asked' : vacuous.length, Math.round(seconds)].map(String)],
+    ),
+    ...Object.keys(FAMILIES)
+      .filter((name) => FAMILIES[name]?.some(({ id }) => mutants.some((row) => row.id === id)))
+      .map((name) => familyOf(matrix, name)),
+    '## Controls',
+    'What looks like a mistake and is none, and every machine as it is: whatever catches one of these is wrong.',
+    table(['id', 'difference', 'samples', 's', 'caught by'], controls.map(({ id, mistake, samples, seconds: spent, kill }) => [id, mistake, `${samples}`, secondsOf(spent), kill?.clauses.join('; ') ?? ''])),
+    ...(isQuick
+      ? []
+      : [
+          '## Clauses',
+          'A clause that catches nothing is vacuous.',
+          table(['clause', 'asked by', 'catches'], inOrder(Object.keys(judgesByClause)).map((clause) => [clause, judgesByClause[clause]?.join(', ') ?? '', killers(clause).join(', ') || '**nothing**'])),
+        ]),
+  ].join('\n\n')}\n`;
+};

@@ -1,0 +1,248 @@
+/** Mistakes of a replica and its clients: PS of its threads, OP of their optimism, CL of who is answered what, AD of the world below. */
+
+import * as Proxy from '../../src/client/proxy.js';
+import * as Node from '../../src/node.js';
+import { commandAt, encodeCommand, encodeReply, join, recordsOf, replyAt, type Command as Named } from '../../src/record.js';
+import { EXECUTOR, isFull } from '../../src/replica/barrier.js';
+import * as Worker from '../../src/replica/worker.js';
+import { partitionOf, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
+import type { Tree } from '../../src/service/b-plus-tree/outline.js';
+import type { Condition } from '../../src/service/service.js';
+import { LOAD, treeOf, type Change } from '../arbitraries/world.js';
+import { asking, board, having, inRoleOf, running, sessions, storing, together, type Stepped, type Thread } from './change.js';
+import { CHECKS, misled } from './checks.js';
+import { before, mutant, type Mutant } from './mutant.js';
+import { inCalm, inCrowd, inRough, twice, WORLDS } from './worlds.js';
+
+const NEW = { type: 'New' } as const;
+
+const isAtFullBarrier = ({ worker }: Thread): boolean => worker.phase.type !== 'Running' && isFull(worker.shared.board, worker.generation);
+
+export const THREADS: readonly Mutant[] = [
+  mutant('PS01', 'the barrier waits for one thread too few', ...before(WORLDS, board((real) => ({
+    hasArrived: (thread, generation) => thread === real.threads || real.hasArrived(thread, generation),
+  })))),
+  mutant('PS02', 'the executor does not wait for the others', ...before(WORLDS, board(() => ({ hasArrived: () => true })))),
+  mutant('PS04', 'the barrier opens when execution starts', ...before(WORLDS, board((real) => ({ hasDeparted: (generation) => isFull(real, generation) })))),
+  mutant('PS05', 'every thread executes the commands of g_all', ...before(WORLDS, running((thread, event) =>
+    thread.worker.thread !== EXECUTOR && isAtFullBarrier(thread)
+      ? inRoleOf(EXECUTOR, thread, event, { sessions: { ...thread.worker.shared.sessions, recall: () => NEW } })
+      : Node.onThreadEvent(thread, event),
+  ))),
+  mutant('PS07', 'commands that conflict go to different groups', ...before([inRough, inCalm], (world) => ({
+    ...world,
+    service: {
+      ...world.service,
+      footprint: (command) => {
+        const footprint = world.service.footprint(command);
+        return command.type === 'read' && footprint.type === 'Partition' ? { ...footprint, partition: (footprint.partition % world.cluster.threads) + 1 } : footprint;
+      },
+    },
+  }))),
+  mutant('PS10', 'who arrived at the last barrier counts as arrived at the next', ...before(WORLDS, board((real) => ({
+    hasArrived: (thread, generation) => real.hasArrived(thread, (generation - 1) | 0) && (generation > 1 || real.hasArrived(thread, generation)),
+  })))),
+  mutant('PS12', 'the executor answers when it arrives, and executes when all have', ...before(WORLDS, answeringOnArrival())),
+  mutant('PS13', 'a thread that waits at a barrier arrives at the next one', ...before(WORLDS, running((thread, event) => {
+    const [next, effects] = Node.onThreadEvent(thread, event);
+    const { worker } = next;
+    const isAhead = !worker.shared.board.hasDeparted((worker.generation - 1) | 0);
+    if (worker.thread === EXECUTOR || isAhead || !effects.some(({ type }) => type === 'Wait')) return [next, effects];
+    const generation = (worker.generation + 1) | 0;
+    return [{ ...next, worker: { ...worker, generation, shared: { ...worker.shared, board: worker.shared.board.arrive(worker.thread, generation) } } }, effects];
+  }))),
+];
+
+const overlooking = (condition: Condition): Change =>
+  storing((store) => ({
+    check: (thread, command) => {
+      const failed = store.check(thread, command);
+      return failed === condition ? undefined : failed;
+    },
+  }));
+
+export const OPTIMISM: readonly Mutant[] = [
+  mutant('OP01', 'a command that failed its check is executed all the same', inCrowd(storing(() => ({ check: () => undefined })))),
+  mutant('OP02', 'the left neighbour is overlooked', ...before(CHECKS, misled({ place: (place) => ({ ...place, beta1: Infinity }) })), inCrowd(overlooking('left'))),
+  mutant('OP03', 'the right neighbour is overlooked', ...before(CHECKS, misled({ place: (place) => ({ ...place, beta2: -Infinity }) })), inCrowd(overlooking('right'))),
+  mutant('OP05', 'a late duplicate of a failed attempt passes after its resubmission', inCrowd(sessions((real) => ({
+    recall: (table, command) => {
+      const memory = real.recall(table, command);
+      return memory.type === 'Answered' && memory.attempt > (command as Named).attempt ? NEW : memory;
+    },
+  })))),
+  mutant('OP06', 'a failure is not remembered', inCrowd(sessions((real) => ({
+    remember: (table, command, answered) => (answered.status === 'Failed' ? real : real.remember(table, command, answered)),
+  })))),
+  mutant('OP07', 'a resubmission goes under a fresh name', inCrowd(renamed)),
+  mutant('OP09', 'a failed attempt leaves its trace', inCrowd(leavingTraces())),
+];
+
+export const CLIENTS: readonly Mutant[] = [
+  mutant('CL01', 'there is no session table', inCrowd(sessions(() => ({ recall: () => NEW })))),
+  mutant('CL02', 'a replica comes back with the store of its former life, and without its session table', inRough(keepingStores)),
+  mutant('CL03', 'a replica answers reads at once, without their being ordered', ...before(WORLDS, readingAside)),
+  mutant('CL04', 'a client has more outstanding than the replicas remember', ...before(WORLDS, together(
+    (world) => ({ ...world, clients: world.clients.map((client) => ({ ...client, outstanding: 30 })) }),
+    having({
+      onProxyEvent: (proxy, event) => {
+        const [next, effects] = Proxy.onEvent({ ...proxy, settings: { ...proxy.settings, window: Infinity } }, event);
+        return [{ ...next, settings: proxy.settings }, effects];
+      },
+    }),
+  ))),
+  mutant('CL05', 'a resubmission that is late is resubmitted under another number', inRough(having({
+    onProxyEvent: (proxy, event) => {
+      const [next, effects] = Proxy.onEvent(proxy, event);
+      if (event.type !== 'Tick') return [next, effects];
+      const outstanding = next.outstanding.map((asked) =>
+        asked.attempt > 0 && asked.sent === next.now ? { ...asked, attempt: asked.attempt + 1, record: asked.record.with(5, asked.attempt + 1) } : asked);
+      return [{ ...next, outstanding }, effects];
+    },
+  }))),
+];
+
+export const ADAPTERS: readonly Mutant[] = [
+  mutant('AD05', 'a message leaves before what it rests on is durable', ...before(WORLDS, asking((effect) => [effect.type === 'Send' ? { ...effect, after: 0 } : effect]))),
+  mutant('AD07', 'a machine reads the clock', twice(having({
+    onProcessEvent: (process, event) => Node.onProcessEvent(process, event.type === 'Tick' ? { ...event, now: event.now + (performance.now() % 30) } : event),
+  }))),
+];
+
+export const lastExecutes: Change = running((thread, event) => {
+    if (thread.worker.phase.type !== 'Running') return inRoleOf('isLast' in thread.worker ? EXECUTOR : EXECUTOR + 1, thread, event);
+    const { isLast: _, ...worker } = thread.worker as Thread['worker'] & { readonly isLast?: true };
+    const [next, effects] = Node.onThreadEvent({ ...thread, worker }, event);
+    return [isAtFullBarrier(next) ? { ...next, worker: { ...next.worker, isLast: true } as Thread['worker'] } : next, effects];
+});
+
+/** Over persistent stores, as an answer that is not yet carried out must leave no trace. */
+function answeringOnArrival(): Change {
+  type Early = Thread & { readonly isAnswered?: true };
+  const answered = (thread: Thread): Thread & { readonly isAnswered: true } => ({ ...thread, isAnswered: true });
+  const isReply = ({ type }: Worker.Effect): boolean => type === 'Reply';
+  const run = (thread: Early, event: Extract<Node.ThreadEvent, { type: 'Run' }>): Stepped => {
+    const { worker } = thread;
+    const [next, effects] = Node.onThreadEvent<Command, Result>({ merge: thread.merge, worker }, event);
+    if (worker.thread !== EXECUTOR) return [next, effects];
+    if (next.worker.phase.type === 'Arrived') {
+      if (worker.phase.type === 'Arrived') return [answered(next), effects];
+      const early = Worker.onEvent({ ...worker, phase: { type: 'Executing', left: worker.settings.commandsPerBarrier } }, { type: 'Run', budget: worker.settings.commandsPerBarrier });
+      return [answered(next), [...effects, ...early[1].filter(isReply)]];
+    }
+    if (thread.isAnswered !== true) return [next, effects];
+    return [next.worker.phase.type === 'Executing' ? answered(next) : next, effects.filter((effect) => !isReply(effect))];
+  };
+  return (world) => ({
+    ...having({
+      onThreadEvent: (thread: Early, event) => {
+        if (event.type === 'Run') return run(thread, event);
+        const [next, effects] = Node.onThreadEvent(thread, event);
+        return [thread.isAnswered === true ? answered(next) : next, effects];
+      },
+    })(world),
+    newStore: () => treeOf(world.cluster).persistent(LOAD),
+  });
+}
+
+/** What fails is carried out all the same, once it has been answered that it failed. */
+function leavingTraces(): Change {
+  return running((thread, event) => {
+    const head = thread.worker.queue.first();
+    const [next, effects] = Node.onThreadEvent(thread, event);
+    const hasFailed = effects.some((effect) => effect.type === 'Reply' && replyAt(effect.replies, 0).status === 'Failed');
+    if (head === undefined || !hasFailed) return [next, effects];
+    const { kind, payload } = commandAt(head.commands, head.at);
+    const command = next.worker.settings.service.codec.decode(kind, payload);
+    if (typeof command === 'string') return [next, effects];
+    const [store] = next.worker.shared.store.execute(command);
+    return [{ ...next, worker: { ...next.worker, shared: { ...next.worker.shared, store } } }, effects];
+  });
+}
+
+const FRESH = 1_000_000;
+
+/** Every sending of a resubmission under another session, and answers under the first one. */
+function renamed(world: Parameters<Change>[0]): ReturnType<Change> {
+  let sendings = 0;
+  return {
+    ...world,
+    limits: { ...world.limits, sessions: 1000 },
+    machines: {
+      ...world.machines,
+      onProxyEvent: (proxy, event) => {
+        const [next, effects] = Proxy.onEvent(proxy, event);
+        return [
+          next,
+          effects.map((effect) => {
+            if (effect.type !== 'Multicast') return effect;
+            const command = commandAt(effect.record, 0);
+            if (command.attempt === 0) return effect;
+            sendings += 1;
+            return { ...effect, record: encodeCommand({ ...command, session: command.session + FRESH * sendings }) };
+          }),
+        ];
+      },
+      onThreadEvent: (thread, event) => {
+        const [next, effects] = Node.onThreadEvent(thread, event);
+        return [next, effects.map((effect) => (effect.type === 'Reply' ? { ...effect, replies: join([...recordsOf(effect.replies)].map((at) => firstNamed(effect.replies, at))) } : effect))];
+      },
+    },
+  };
+}
+
+const firstNamed = (replies: Uint8Array, at: number): Uint8Array => {
+  const reply = replyAt(replies, at);
+  return encodeReply({ ...reply, session: reply.session % FRESH });
+};
+
+/** Stores outlive crashes; what lies beside them in memory does not. */
+function keepingStores(world: Parameters<Change>[0]): ReturnType<Change> {
+  const latest = new Map<number, Tree>(); // by replica
+  let starting = -1;
+  const kept = (replica: number, store: Tree): Tree => {
+    latest.set(replica, store);
+    return {
+      ...store,
+      execute: (command) => {
+        const [next, result] = store.execute(command);
+        return [kept(replica, next), result];
+      },
+    };
+  };
+  return {
+    ...world,
+    machines: {
+      ...world.machines,
+      startProcess: (cluster, me, records) => {
+        starting = me;
+        return Node.startProcess(cluster, me, records);
+      },
+    },
+    newStore: (observe) => kept(starting, latest.get(starting) ?? (world.newStore(observe) as Tree)),
+  };
+}
+
+/** The replica that was the last to do anything answers, out of what it holds just then. */
+function readingAside(world: Parameters<Change>[0]): ReturnType<Change> {
+  let last: Thread['worker']['shared'] | undefined;
+  return {
+    ...world,
+    machines: {
+      ...world.machines,
+      onThreadEvent: (thread, event) => {
+        last = thread.worker.shared;
+        return Node.onThreadEvent(thread, event);
+      },
+      onProxyEvent: (proxy, event) => {
+        const { codec } = world.service;
+        const command = event.type === 'Call' ? codec.decode(event.call.kind, event.call.payload) : 'no call';
+        if (event.type !== 'Call' || typeof command === 'string' || command.type !== 'read' || last === undefined) return Proxy.onEvent(proxy, event);
+        const [, result] = last.store.execute(command);
+        const position = { group: partitionOf(treeOf(world.cluster).partitions, Number(command.key)), slot: 0, offset: 0 };
+        const reply = { status: 'Executed', attempt: 0, session: proxy.session, sequence: proxy.next, position, payload: codec.encodeResult(result) } as const;
+        return [proxy, [{ type: 'Answer', call: event.call.call, reply }]];
+      },
+    },
+  };
+}
