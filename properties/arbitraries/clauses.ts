@@ -6,6 +6,7 @@ import * as Replica from '../../spec/replica.js';
 import * as Safety from '../../spec/safety-check.js';
 import type { Clauses } from '../check.js';
 import { linearizability } from './linearized.js';
+import { refinement } from './refined.js';
 import type { Told } from './world.js';
 
 const over = <F>(clauses: Clauses<F>, factsIn: (told: Told) => F): Clauses<Told> =>
@@ -28,4 +29,5 @@ export const clausesOfRuns: Clauses<Told> = {
     return changes === 0 ? [] : [`${changes} times outside a barrier`];
   },
   ...linearizability,
+  ...refinement,
 };

@@ -13,7 +13,7 @@ export const sayModels = (isJson: boolean): string => {
     `${name}: ${about}`,
     `  --size 1 to ${size.most}: ${size.what} (${size.usual} unless said otherwise)`,
     ...MANIFEST.filter(({ model }) => model === name).map(
-      ({ size: of, symmetry, distinct, depth }) => `  --size ${of}${symmetry === true ? ' --symmetry' : ''}: ${distinct} states, depth ${depth}`,
+      ({ size: of, symmetry, reduce, distinct, depth }) => `  --size ${of}${symmetry === true ? ' --symmetry' : ''}${reduce === true ? ' --reduce' : ''}: ${distinct} states, depth ${depth}`,
     ),
   ]).join('\n');
 };

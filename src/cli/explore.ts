@@ -56,7 +56,7 @@ Examples:
       ...(options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth }),
       ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     };
-    const known = options.reduce === true ? undefined : knownDistinct(name, size, chosen.symmetry === true);
+    const known = knownDistinct(name, size, chosen);
     const report = await run(system, chosen, { known, seconds: options.maxSeconds ?? Infinity, isSilent: isJson });
     const { order, symmetry, reduce } = chosen;
     if (isJson) console.log(JSON.stringify({ size, order, symmetry, reduce, ...report }, null, 2));

@@ -1,8 +1,11 @@
 /** The models that can be explored, by name. */
 
 import type { Action, System } from '../check/explore/system.js';
+import { chain } from './chain.js';
 import { lamportPaxos } from './lamport-paxos.js';
 import { ring } from './ring.js';
+import { rings } from './rings.js';
+import { threads, THREADS_SIZES } from './threads.js';
 import { twoPhaseCommit } from './two-phase-commit.js';
 
 /** A system of whatever states and actions: whoever explores one asks nothing of them. */
@@ -44,6 +47,24 @@ export const MODELS: readonly Model[] = [
     about: 'one ring of Ring Paxos, as it runs: a command, a takeover (2), a crash (3), and all of them at once (4)',
     size: { what: 'how much befalls it', most: RING_SIZES.length, usual: 2 },
     of: (size) => anySystem(ring(RING_SIZES[size - 1] ?? RING_SIZES[0])),
+  },
+  {
+    name: 'rings',
+    about: 'three rings and the merges of two learners, each of two threads',
+    size: { what: 'commands that are multicast, to g_1, g_all, g_2 and g_1', most: 4, usual: 2 },
+    of: (size) => anySystem(rings({ inputs: size, timers: 2 })),
+  },
+  {
+    name: 'threads',
+    about: 'two threads of a replica, a barrier, and commands that pass or fail their safety check',
+    size: { what: 'how many come again', most: THREADS_SIZES, usual: 1 },
+    of: (size) => anySystem(threads(size)),
+  },
+  {
+    name: 'chain',
+    about: 'the whole chain: a client, an acceptor, and a replica of two threads',
+    size: { what: 'commands that the client calls', most: 3, usual: 1 },
+    of: (size) => anySystem(chain({ inputs: size, timers: size + 1 })),
   },
 ];
 

@@ -5,10 +5,13 @@
  * The figures of two-phase commit and of Lamport's Paxos are those of other checkers; depth counts states.
  */
 
+import type { Options } from '../check/explore/explore.js';
+
 export type Pinned = {
   readonly model: string;
   readonly size: number;
   readonly symmetry?: true;
+  readonly reduce?: true;
   readonly distinct: number;
   readonly generated: number;
   readonly depth: number;
@@ -24,10 +27,19 @@ export const MANIFEST: readonly Pinned[] = [
   { model: 'two-phase-commit', size: 9, symmetry: true, distinct: 2232, generated: 26316, depth: 29 },
   { model: 'lamport-paxos', size: 2, distinct: 3921, generated: 22995, depth: 17 },
   { model: 'lamport-paxos', size: 3, distinct: 185369, generated: 1316584, depth: 25 },
-  { model: 'ring', size: 1, distinct: 94, generated: 166, depth: 11 },
-  { model: 'ring', size: 2, distinct: 16011, generated: 54303, depth: 20 },
+  { model: 'ring', size: 1, distinct: 85, generated: 160, depth: 11 },
+  { model: 'ring', size: 2, distinct: 15328, generated: 52902, depth: 20 },
+  { model: 'rings', size: 1, distinct: 501, generated: 1069, depth: 32 },
+  { model: 'rings', size: 4, distinct: 5154, generated: 12668, depth: 47 },
+  { model: 'threads', size: 1, distinct: 648, generated: 2165, depth: 17 },
+  { model: 'threads', size: 2, distinct: 2465, generated: 9189, depth: 26 },
+  { model: 'threads', size: 3, distinct: 4013, generated: 15722, depth: 28 },
+  { model: 'threads', size: 3, reduce: true, distinct: 52, generated: 64, depth: 28 },
+  { model: 'chain', size: 1, distinct: 3527, generated: 12000, depth: 40 },
+  { model: 'chain', size: 1, reduce: true, distinct: 374, generated: 557, depth: 40 },
+  { model: 'chain', size: 2, reduce: true, distinct: 10477, generated: 19470, depth: 58 },
 ];
 
 /** How many states a model has, where that is known. */
-export const knownDistinct = (model: string, size: number, symmetry: boolean): number | undefined =>
-  MANIFEST.find((one) => one.model === model && one.size === size && (one.symmetry === true) === symmetry)?.distinct;
+export const knownDistinct = (model: string, size: number, { symmetry = false, reduce = false }: Options): number | undefined =>
+  MANIFEST.find((one) => one.model === model && one.size === size && (one.symmetry === true) === symmetry && (one.reduce === true) === reduce)?.distinct;

@@ -5,6 +5,7 @@
 
 import { Map } from 'immutable';
 import * as Spec from '../../spec/consensus.js';
+import * as Abstract from '../../spec/refinement.js';
 import { composed, type Bounds, type Happening, type World } from '../check/explore/composition.js';
 import type { System } from '../check/explore/system.js';
 import type { Coordinator, Settings } from '../consensus/coordinator.js';
@@ -12,6 +13,7 @@ import type { Durable, Message, Value } from '../consensus/messages.js';
 import type { Ring } from '../consensus/ring.js';
 import * as Node from '../node.js';
 import { G_ALL } from '../record.js';
+import { asked } from './asked.js';
 
 export type Machines = { readonly startProcess: typeof Node.startProcess; readonly onProcessEvent: typeof Node.onProcessEvent };
 
@@ -19,8 +21,12 @@ export type RingWorld = World<Node.Process, Message, Durable, Seen>;
 export type RingDeed = Happening<Node.ProcessEvent, Message>;
 export type RingSystem = System<RingWorld, RingDeed>;
 
-/** What the processes have learned, in the order in which it happened. */
-type Seen = readonly Spec.Learned[];
+type Seen = {
+  /** What each process has learned, in order. */
+  readonly learned: readonly (readonly Spec.Learned[])[];
+  /** What an abstract machine makes of it, or why it can make nothing of it. */
+  readonly abstract: Abstract.Decisions | string;
+};
 
 /** Longer than any patience, ms. */
 const LONG = 1000;
@@ -73,15 +79,25 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
     bounds,
     ...(isTerse ? { isMuted: ({ type }: Message) => type === 'Alive' || type === 'Here' } : {}),
     observer: {
-      initial: [],
-      observe: (seen, { instance, id, value }, process, life) => [...seen, { ring: G_ALL, process, life, instance, id, value: textOf(value), commands: namesIn(value) }],
+      initial: { learned: ACCEPTORS.map(() => []), abstract: Abstract.consensus.initial },
+      observe: ({ learned, abstract }, { instance, id, value }, process, life) => {
+        const one = { ring: G_ALL, process, life, instance, id, value: textOf(value), commands: namesIn(value) };
+        return {
+          learned: learned.with(process, [...learned[process]!, one]),
+          abstract: typeof abstract === 'string' ? abstract : Abstract.consensus.onSight(abstract, one),
+        };
+      },
     },
     view: (process) => agelessOf(ringOf(process)),
     clauses: {
-      always: Object.fromEntries(Object.entries(Spec.clauses).map(([clause, violations]) => [clause, (world: RingWorld) => violations(factsOf(world)).length === 0])),
+      always: {
+        ...asked(Spec.clauses, factsOf),
+        'every step is one of the abstract machine, or none': ({ seen }) => typeof seen.abstract !== 'string',
+        'what the processes have handed over is what the abstract machine says': (world) => isAbstractedBy(world, world.seen.abstract),
+      },
       sometimes: {
-        'all processes learn a command': ({ seen }) => ACCEPTORS.every((process) => seen.some((one) => one.process === process && one.commands.length > 0)),
-        'a second ballot leads': ({ processes }) => processes.some(({ machine }) => leads(machine) && (coordinatorOf(machine)?.ballot.round ?? 0) > 1),
+        'all processes learn a command': ({ seen }) => seen.learned.every((learned) => learned.some(({ commands }) => commands.length > 0)),
+        ...((bounds.timers ?? 0) > 0 ? { 'a second ballot leads': ({ processes }: RingWorld) => processes.some(({ machine }) => leads(machine) && (coordinatorOf(machine)?.ballot.round ?? 0) > 1) } : {}),
       },
     },
     say: sayMessage,
@@ -106,8 +122,24 @@ export const factsOf = ({ processes, spent, seen }: RingWorld): Spec.Facts => ({
   acceptors: ACCEPTORS.length,
   submitted: Array.from({ length: spent.inputs }, (_, count) => ({ ring: G_ALL, command: String(count + 1) })),
   votes: processes.flatMap(({ records }, process) => records.flatMap((record) => (record.type === 'Voted' ? [{ ring: G_ALL, process, ...record }] : []))),
-  learned: seen,
+  learned: seen.learned.flat(),
 });
+
+/**
+ * The refinement mapping: what the abstract machine reads next for each process, and what it holds decided, seen from the
+ * concrete state alone.
+ */
+const isAbstractedBy = ({ processes }: RingWorld, abstract: Abstract.Decisions | string): boolean =>
+  typeof abstract !== 'string' &&
+  processes.every(({ machine, life }, process) => {
+    const { learner, voting } = ringOf(machine);
+    const next = abstract.next.get(`${process}/${life}`);
+    if (next !== undefined && next !== learner.next) return false;
+    return abstract.decided.take(learner.next).every((value, instance) => {
+      const entry = voting?.acceptor.log.get(instance);
+      return entry?.type === 'Decided' && textOf(entry.value) === value;
+    });
+  });
 
 /**
  * A ring without its clocks. All that a machine asks of a time is whether it was longer ago than some patience: as time goes

@@ -35,7 +35,8 @@ export type Composition<M, E, F, X extends Message, R, O, W> = {
   /** A process as it starts: new, or with the records that it had made durable before a crash. */
   readonly start: (process: number, records: readonly R[]) => M;
   readonly onEvent: (machine: M, event: E) => Step<M, F>;
-  readonly asks: (effect: F) => Asked<X, R, O>;
+  /** Nothing, where an effect is for nobody here. */
+  readonly asks: (effect: F) => Asked<X, R, O> | undefined;
   /** What a machine is told when a message arrives. */
   readonly received: (message: X, from: number) => E;
   /** What a process is told as soon as it starts. */
@@ -47,6 +48,8 @@ export type Composition<M, E, F, X extends Message, R, O, W> = {
   /** What may come to a process from outside, when `count` of these have come before. */
   readonly inputs?: (machine: M, process: number, count: number) => readonly (E & AnyAction)[];
   readonly bounds: Bounds;
+  /** Whether messages from one process to another arrive in the order in which they were sent, as over TCP. */
+  readonly isOrdered?: boolean;
   /** What this world loses whenever it is sent. */
   readonly isMuted?: (message: X) => boolean;
   /** Whether what is written is durable at once. */
@@ -98,7 +101,7 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
 ): System<World<M, X, R, W>, Happening<E, X>> => {
   type State = World<M, X, R, W>;
   type Deed = Happening<E, X>;
-  const { onEvent, asks, received, bounds, observer, slowDisks = false, isMuted = () => false, view, wakes, own, timers, inputs } = composition;
+  const { onEvent, asks, received, bounds, observer, slowDisks = false, isOrdered = false, isMuted = () => false, view, wakes, own, timers, inputs } = composition;
   const most: Required<Bounds> = { ...NOTHING, ...bounds };
 
   /** A process is told something, and whatever it says to itself on account of that. */
@@ -113,7 +116,7 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
       machine = next;
       for (const effect of effects) {
         const asked = asks(effect);
-        switch (asked.type) {
+        switch (asked?.type) {
           case 'Persist':
             records = [...records, asked.record];
             break;
@@ -123,6 +126,8 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
           case 'Send':
             if (asked.to === at && (asked.after ?? 0) <= (slowDisks ? told.durable : records.length)) queue.push(received(asked.message, at));
             else held.push({ envelope: { from: at, to: asked.to, message: asked.message }, after: asked.after ?? 0 });
+            break;
+          case undefined:
         }
       }
     }
@@ -156,7 +161,8 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
   const actions = (state: State): readonly Deed[] => {
     const { spent } = state;
     const possible: Deed[] = [];
-    for (const envelope of state.travelling) {
+    for (const [i, envelope] of state.travelling.entries()) {
+      if (isOrdered && placeInChannel(state.travelling, i) > 0) continue;
       possible.push({ type: named(envelope.message.type, 'arrives'), what: 'arrives', envelope });
       if (spent.duplications < most.duplications) possible.push({ type: named(envelope.message.type, 'arrives and stays'), what: 'arrives and stays', envelope });
       if (spent.losses < most.losses) possible.push({ type: named(envelope.message.type, 'is lost'), what: 'is lost', envelope });
@@ -210,7 +216,10 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
       sink.word(life);
       sink.bag(held);
     }
-    sink.bag(travelling, sink.known);
+    sink.bag(travelling.entries(), ([i, envelope]) => {
+      if (isOrdered) sink.word(placeInChannel(travelling, i));
+      sink.known(envelope);
+    });
     sink.word(spent.losses | (spent.duplications << 6) | (spent.crashes << 12) | (spent.timers << 18) | (spent.inputs << 24));
     if (typeof seen === 'object' && seen !== null) sink.known(seen);
     else sink.value(seen);
@@ -239,6 +248,14 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
 
   const { name, clauses, isFree } = composition;
   return { name, initial: [begin()], actions, step, encode, say, clauses, ...(isFree === undefined ? {} : { isFree }) };
+};
+
+/** How many messages between the same two processes are ahead of this one. */
+const placeInChannel = <X>(travelling: readonly Envelope<X>[], at: number): number => {
+  const { from, to } = travelling[at]!;
+  let ahead = 0;
+  for (let i = 0; i < at; i += 1) if (travelling[i]!.from === from && travelling[i]!.to === to) ahead += 1;
+  return ahead;
 };
 
 const names = new Map<string, Map<string, string>>(); // by how, then by what

@@ -161,8 +161,7 @@ export const explore = <S, A extends Action>(system: System<S, A>, options: Opti
     return taken;
   };
 
-  /** One step. Whether it leads to a state that is new. */
-  const take = (before: S, from: number, action: A, depthOf: number): boolean => {
+  const take = (before: S, from: number, action: A, depthOf: number): void => {
     const after = system.step(before, action);
     const id = after === before ? ~from : arrive(after, from);
     if (after === before) generated += 1;
@@ -173,12 +172,11 @@ export const explore = <S, A extends Action>(system: System<S, A>, options: Opti
     if (id < 0) {
       // Within a bound on depth, a state that was come to by a shorter way is looked beyond once more.
       if (isDepthFirst && depthOf + 1 < (shallowest[~id] ?? -1)) push(after, ~id, depthOf + 1);
-      return false;
+      return;
     }
     taken.fresh += 1;
     push(after, id, depthOf + 1);
     if (isDepthFirst) deepest = Math.max(deepest, depthOf + 1);
-    return true;
   };
 
   const lookBeyond = (state: S, id: number, depthOf: number): void => {
@@ -198,10 +196,8 @@ export const explore = <S, A extends Action>(system: System<S, A>, options: Opti
       taken.last = id;
       taken.possible += 1;
     }
-    // A free action alone will do, unless it closes a cycle: then the others might be put off for ever.
-    const free = reduce && possible.length > 1 ? possible.find((action) => system.isFree?.(state, action)) : undefined;
-    if (free !== undefined && take(state, id, free, depthOf)) return;
-    for (const action of possible) if (action !== free) take(state, id, action, depthOf);
+    const free = reduce ? possible.find((action) => system.isFree?.(state, action)) : undefined;
+    for (const action of free === undefined ? possible : [free]) take(state, id, action, depthOf);
   };
 
   const hasMore = (): boolean => {

@@ -127,6 +127,11 @@ export const fingerprinter = <S>(encode: (state: S, sink: Sink) => void = (state
       word(TAG.list);
       return list(content, content.length);
     }
+    const prototype: unknown = Object.getPrototypeOf(content);
+    if (prototype === Object.prototype || prototype === null) {
+      word(TAG.record);
+      return sumOf(Object.keys(content), field(content));
+    }
     if (isCollection(content)) return collection(content);
     if (content instanceof Uint8Array) {
       word(TAG.bytes);
@@ -138,11 +143,7 @@ export const fingerprinter = <S>(encode: (state: S, sink: Sink) => void = (state
       word(TAG.map);
       return sumOf(content as ReadonlyMap<unknown, unknown>, pair);
     }
-    const prototype: unknown = Object.getPrototypeOf(content);
-    if (prototype !== Object.prototype && prototype !== null)
-      throw new TypeError(`a state holds a ${content.constructor.name}, which is no plain value: give the system an 'encode' that says what of it counts`);
-    word(TAG.record);
-    sumOf(Object.keys(content), field(content));
+    throw new TypeError(`a state holds a ${content.constructor.name}, which is no plain value: give the system an 'encode' that says what of it counts`);
   };
 
   const value = (content: unknown): void => {

@@ -21,7 +21,7 @@ export type Judge<S, A> = {
   readonly breaches: readonly Breach<A>[];
 };
 
-export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometimes = {} }: Clauses<S, A>): Judge<S, A> => {
+export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometimes = {}, eventually = {} }: Clauses<S, A>): Judge<S, A> => {
   const counts = new Map<string, Count>();
   const breaches: Breach<A>[] = [];
   const counted = (clause: string, kind: Kind): Count => {
@@ -35,7 +35,10 @@ export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometim
     return { clause, when, holds, count: counted(clause, 'always') };
   });
   const ofSteps = Object.entries(stepwise).map(([clause, holds]) => ({ clause, holds, count: counted(clause, 'stepwise') }));
-  const sights = Object.entries(sometimes).map(([clause, happens]) => ({ happens, count: counted(clause, 'sometimes') }));
+  const sights = [
+    ...Object.entries(sometimes).map(([clause, happens]) => ({ happens, count: counted(clause, 'sometimes') })),
+    ...Object.entries(eventually).map(([clause, happens]) => ({ happens, count: counted(clause, 'eventually') })),
+  ];
 
   return {
     counts,

@@ -23,8 +23,10 @@ export interface System<S, A extends Action> {
   /** What may be renamed without any difference. */
   readonly symmetry?: Symmetry<S>;
   /**
-   * Whether an action that may happen now may as well happen first: it commutes with all else that may happen until then, is
-   * not prevented by it, and no clause sees it. A search that is asked to reduce tries nothing else where there is one.
+   * Whether an action that may happen now may as well happen first: it commutes with all else that may happen until it does,
+   * is not prevented by it, no clause sees it, and actions of this kind alone cannot go on for ever. A search that is asked
+   * to reduce tries nothing else where there is one: a persistent set of one action (Godefroid 1996). No cycle consists of
+   * such actions, so that nothing is put off for ever.
    */
   readonly isFree?: (state: S, action: A) => boolean;
   /**

@@ -1,0 +1,145 @@
+/**
+ * The threads of one replica, as a value: what each has still to hear of, and what they share. They take turns in any order,
+ * one command or one barrier at a time.
+ */
+
+import type { Step } from '../step.js';
+import * as Replica from '../../spec/replica.js';
+import { subscriptionsOf } from '../multicast/groups.js';
+import { roundOf, type Decided } from '../multicast/merge.js';
+import { onThreadEvent, startThread, type Cluster, type Thread } from '../node.js';
+import { commandAt, encodeCommand, recordsOf, replyAt, type Group } from '../record.js';
+import { EXECUTOR, isFull, persistentBoard, type Board } from '../replica/barrier.js';
+import { persistentSessions, type Identity, type Sessions } from '../replica/sessions.js';
+import type { Effect, Shared } from '../replica/worker.js';
+import { bPlusTree, evenKeys, orderedMap, type Command, type Result, type Tree } from '../service/b-plus-tree/index.js';
+
+/** Leaves of two entries, 0 2 | 4 6 | 8 10 | 12 14. The second partition starts at 6, so that both threads share a leaf. */
+export const tree = bPlusTree({ keySpace: 16, partitions: [0, 6], capacity: 4, fill: 0.5, minimum: 'half' });
+const load = evenKeys(8);
+
+/** What the tree means: two entries of the ordered map are there for every entry loaded. */
+export const sequential = orderedMap(16, (key) => (key % 2 === 0 ? BigInt(key / 2) : undefined));
+
+export const THREADS = 2;
+
+export type Crew = {
+  readonly threads: readonly Thread<Command, Result>[];
+  readonly shared: Shared<Command, Result>;
+  /** What each thread has not heard of yet, by group. */
+  readonly unheard: readonly (readonly (readonly Decided[])[])[];
+  /** What was carried out, in the order in which it happened. */
+  readonly executions: readonly Replica.Execution[];
+};
+
+export type CrewEvent = { readonly type: 'hears'; readonly thread: number; readonly group: Group } | { readonly type: 'runs'; readonly thread: number };
+
+export const startCrew = (cluster: Cluster): Crew => {
+  const shared: Shared<Command, Result> = {
+    store: tree.persistent(load),
+    sessions: persistentSessions({ tables: THREADS + 1, sessions: 4, window: 8, replyBytes: 64 }),
+    board: persistentBoard(THREADS),
+  };
+  const numbers = Array.from({ length: THREADS }, (_, i) => i + 1);
+  return {
+    threads: numbers.map((number) => startThread(cluster, tree.service, number, shared)),
+    shared,
+    unheard: numbers.map(() => Array.from({ length: THREADS + 1 }, () => [])),
+    executions: [],
+  };
+};
+
+/** Every thread that subscribes to the group is going to hear of it. */
+export const feed = (crew: Crew, group: Group, ...values: readonly Decided[]): Crew => ({
+  ...crew,
+  unheard: crew.unheard.map((lanes, i) => (subscriptionsOf(i + 1, THREADS).includes(group) ? lanes.with(group, [...lanes[group]!, ...values]) : lanes)),
+});
+
+/** What the threads may do. */
+export const crewEvents = ({ threads, unheard, shared }: Crew): readonly CrewEvent[] =>
+  threads.flatMap((one, i): readonly CrewEvent[] => [
+    ...unheard[i]!.flatMap((lane, group): readonly CrewEvent[] => (lane.length === 0 ? [] : [{ type: 'hears', thread: i + 1, group }])),
+    ...(mayRun(one, shared.board) ? [{ type: 'runs', thread: i + 1 } as const] : []),
+  ]);
+
+/** Whether running leads anywhere: a thread that waits at a barrier just waits. */
+const mayRun = ({ worker }: Thread<Command, Result>, board: Board): boolean => {
+  if (worker.phase.type !== 'Arrived') return !worker.queue.isEmpty();
+  return worker.thread === EXECUTOR ? isFull(board, worker.generation) : board.hasDeparted(worker.generation);
+};
+
+export const onCrewEvent = (crew: Crew, event: CrewEvent): Step<Crew, Effect> => {
+  const at = event.thread - 1;
+  const thread = crew.threads[at]!;
+  switch (event.type) {
+    case 'hears': {
+      const [value, ...others] = crew.unheard[at]![event.group]!;
+      if (value === undefined) return [crew, []];
+      const [heard] = onThreadEvent(thread, { type: 'Decided', group: event.group, value });
+      return [{ ...crew, threads: crew.threads.with(at, heard), unheard: crew.unheard.with(at, crew.unheard[at]!.with(event.group, others)) }, []];
+    }
+    case 'runs': {
+      const [next, effects] = onThreadEvent({ ...thread, worker: { ...thread.worker, shared: crew.shared } }, { type: 'Run', budget: 1 });
+      const { shared } = next.worker;
+      const isCarriedOut = shared.sessions !== crew.shared.sessions; // else it was answered from memory
+      const executions = isCarriedOut ? [...crew.executions, ...effects.flatMap((effect) => executionsIn(effect, event.thread))] : crew.executions;
+      return [{ ...crew, threads: crew.threads.with(at, next), shared, executions }, effects];
+    }
+  }
+};
+
+const executionsIn = (effect: Effect, thread: number): readonly Replica.Execution[] => {
+  if (effect.type !== 'Reply') return [];
+  return [...recordsOf(effect.replies)].map((at) => {
+    const { session, sequence, attempt, status, payload, position } = replyAt(effect.replies, at);
+    return { replica: 'r', thread, command: `${session}.${sequence}`, attempt, outcome: `${status} ${payload.join(' ')}`, isEffective: status === 'Executed', round: roundOf(position.slot, 1), ...position };
+  });
+};
+
+/** Whether all that was decided has been carried out. */
+export const isAtRest = ({ threads, unheard }: Crew): boolean => unheard.flat().every((lane) => lane.length === 0) && threads.every(({ worker }) => worker.queue.isEmpty());
+
+/** The entries of the tree, as text. */
+export const contentOf = ({ shared }: Crew): string => {
+  const [, result] = shared.store.execute({ type: 'scan', from: 0n, to: 15n });
+  return result.type === 'entries' ? result.entries.map(([key, value]) => `${key}:${value}`).join(' ') : result.type;
+};
+
+/** What the outcome of a command must read like, were the tree a map that one thread works on. */
+export const outcomeText = (result: Result): string => `Executed ${tree.service.codec.encodeResult(result).join(' ')}`;
+
+/** What of a crew tells its states apart. Of the session tables, what they say of the commands of this world. */
+export const viewOf = ({ threads, shared, unheard, executions }: Crew, sequences: number): unknown => [
+  threads.map(({ merge, worker: { queue, generation, phase } }) => [merge.lanes, queue, generation, phase]),
+  (shared.store as Tree).outline(),
+  remembered(shared.sessions, sequences),
+  wordsOf(shared.board, Math.max(...threads.map(({ worker }) => worker.generation))),
+  unheard,
+  executions,
+];
+
+const remembered = (sessions: Sessions, sequences: number): unknown =>
+  Array.from({ length: THREADS + 1 }, (_, table) => identities(sequences).map((identity) => sessions.recall(table, identity)));
+
+const identities = (sequences: number): readonly Identity[] => Array.from({ length: sequences }, (_, i) => ({ session: SESSION, sequence: i + 1, floor: 1 }));
+
+const wordsOf = (board: Board, generations: number): readonly number[] => {
+  const upTo = (has: (generation: number) => boolean): number => Array.from({ length: generations }, (_, i) => i + 1).filter(has).length;
+  return [upTo(board.hasDeparted), ...Array.from({ length: THREADS }, (_, i) => upTo((generation) => board.hasArrived(i + 1, generation)))];
+};
+
+/** The one client of these worlds. */
+export const SESSION = 1;
+
+/** A batch of one command. */
+export const batchOf = (sequence: number, attempt: number, command: Command): Decided => ({
+  type: 'Batch',
+  commands: encodeCommand({ kind: tree.service.codec.kindOf(command), attempt, session: SESSION, sequence, floor: 1, payload: tree.service.codec.encode(command) }),
+});
+
+/** The names of the commands in a batch. */
+export const namesOf = (commands: Uint8Array): readonly string[] =>
+  [...recordsOf(commands)].map((at) => {
+    const { session, sequence, attempt } = commandAt(commands, at);
+    return `${session}.${sequence}.${attempt}`;
+  });
