@@ -105,8 +105,8 @@ export const CODECS: readonly Mutant[] = [
   mutant('AD01d', 'a record that is kept loses the upper half of its instance', ofWire({
     encodeKept: (noted) => encodeKept('instance' in noted.record ? { ...noted, record: { ...noted.record, instance: noted.record.instance % 2 ** 32 } } : noted),
   })),
-  mutant('AD03', 'bytes that are left over are passed over', ofWire({ decode: lenient })),
-  mutant('AD04', 'bytes that are missing are taken for zeros', ofWire({ decode: padded })),
+  mutant('ADa', 'bytes that are left over are passed over', ofWire({ decode: lenient })),
+  mutant('ADb', 'bytes that are missing are taken for zeros', ofWire({ decode: padded })),
 ];
 
 // Frames
@@ -181,6 +181,6 @@ const forgiving = (limit: number): Splitter => {
 
 export const FRAMES: readonly Mutant[] = [
   mutant('AD02', 'a partial frame is taken for a message', ofStream(() => fromEveryChunk)),
-  mutant('AD06', 'there is no limit to a frame', ofStream(() => splitter({ limit: 2 ** 31 }))),
-  mutant('AD08', 'a stream that was refused is listened to again', ofStream(forgiving)),
+  mutant('ADc', 'there is no limit to a frame', ofStream(() => splitter({ limit: 2 ** 31 }))),
+  mutant('ADd', 'a stream that was refused is listened to again', ofStream(forgiving)),
 ];

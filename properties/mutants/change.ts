@@ -173,6 +173,9 @@ export const board = (view: (real: Board) => Partial<Board>): Change =>
 export const sessions = (view: (real: Sessions) => Partial<Sessions>): Change =>
   running((thread, event) => seen(thread, event, { sessions: { ...thread.worker.shared.sessions, ...view(thread.worker.shared.sessions) } }));
 
+/** What a table says of a command that it has never seen. */
+export const NEW = { type: 'New' } as const;
+
 /** A store with a wrong method, whatever becomes of it. */
 export const storing = (wrong: (store: Tree, threads: number) => Partial<Pick<Tree, 'check' | 'execute'>>): Change => {
   const wrap = (store: Tree, threads: number): Tree => {

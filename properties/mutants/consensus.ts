@@ -6,6 +6,7 @@ import { isHigher, isLower, isSame, NO_BALLOT, quorumOf, successor } from '../..
 import * as Coordinator from '../../src/consensus/coordinator.js';
 import { NOOP, type Durable } from '../../src/consensus/messages.js';
 import * as Node from '../../src/node.js';
+import type { Change } from '../arbitraries/world.js';
 import { asking, comingBack, having, misremembering, mistake, mistaken, reading, saying, told, together, votingOf } from './change.js';
 import { before, mutant, type Mutant } from './mutant.js';
 import { bySchedule, inCalm, inDuel, inRough, ofAcceptor, ofCoordinator, RINGS, WORLDS } from './worlds.js';
@@ -22,7 +23,7 @@ export const PAXOS: readonly Mutant[] = [
   mutant('PX03', 'an acceptor promises a lower ballot', ...before(RINGS, mistaken({
     acceptor: (known, message) => (message.type === 'Prepare' && isLower(message.ballot, known.promised) ? { ...known, promised: NO_BALLOT } : known),
   }))),
-  mutant('PX04', 'a vote does not raise the promise', ...before(RINGS, misremembering((after, { promised }, message) => (message.type === 'Phase2' ? { ...after, promised } : after)))),
+  mutant('PXa', 'a vote does not raise the promise', ...before(RINGS, misremembering((after, { promised }, message) => (message.type === 'Phase2' ? { ...after, promised } : after)))),
   mutant('PX05', 'a vote needs a ballot higher than the promise', ...before(WORLDS, told((message, process, group) => {
     const promised = votingOf(process, group)?.acceptor.promised;
     return message.type === 'Phase2' && promised !== undefined && !isHigher(message.ballot, promised) ? [] : [message];
@@ -75,16 +76,16 @@ export const PAXOS: readonly Mutant[] = [
     const isRepeated = message.type === 'Promise' && role?.type === 'Preparing' && role.promises.has(from);
     return isRepeated ? [[100 + from, message]] : [message];
   }))),
-  mutant('PX24', 'a coordinator that hears of a higher ballot leads that one', ...before(RINGS, mistaken({
+  mutant('PXb', 'a coordinator that hears of a higher ballot leads that one', ...before(RINGS, mistaken({
     coordinator: (known, message) => (message.type === 'Prepare' && isHigher(message.ballot, known.ballot) && Coordinator.isLeading(known) ? { ...known, ballot: message.ballot } : known),
   }))),
-  mutant('PX25', 'a coordinator that is refused follows, were the ballot lower than its own', ofCoordinator((state, event) =>
+  mutant('PXc', 'a coordinator that is refused follows, were the ballot lower than its own', ofCoordinator((state, event) =>
     event.type === 'Refuse' ? [{ ...state, ballot: event.promised, role: { type: 'Following', since: state.now } }, []] : Coordinator.onEvent(state, event),
   )),
-  mutant('PX26', 'a batch is changed on its way', ...before([...RINGS, inCalm], told((message) =>
+  mutant('PXd', 'a batch is changed on its way', ...before([...RINGS, inCalm], told((message) =>
     message.type === 'Submit' ? [{ ...message, commands: message.commands.with(18, 1) }] : [message],
   ))),
-  mutant('PX27', 'an acceptor that learns a decision forgets an earlier one', ofAcceptor((state, event) => {
+  mutant('PXe', 'an acceptor that learns a decision forgets an earlier one', ofAcceptor((state, event) => {
     const [next, effects] = Acceptor.onEvent(state, event);
     return event.type === 'Learned' ? [{ ...next, log: next.log.filter((_, instance) => instance === event.instance || state.log.get(instance)?.type !== 'Decided') }, effects] : [next, effects];
   })),
@@ -128,19 +129,29 @@ export const RING_PAXOS: readonly Mutant[] = [
     const isKept = (instance: number): boolean => instance > last - 8 || after.log.get(instance)?.type === 'Voted';
     return after.log.every((_, instance) => isKept(instance)) ? after : { ...after, log: after.log.filter((_, instance) => isKept(instance)) };
   }))),
-  mutant('RP16', 'a lost message of the ring is never sent again', inRough((world) => ({
-    ...world,
-    cluster: { ...world.cluster, ring: { ...world.cluster.ring, resendAfter: Infinity } },
-  }))),
-  mutant('RP17', 'a coordinator opens more instances than its window', ofCoordinator((state, event) => {
+  mutant('RP16', 'a lost message of the ring is never sent again', inRough(timing({ resendAfter: Infinity }))),
+  mutant('RPa', 'a coordinator opens more instances than its window', ofCoordinator((state, event) => {
     const [next, effects] = Coordinator.onEvent({ ...state, settings: { ...state.settings, window: Infinity } }, event);
     return [{ ...next, settings: state.settings }, effects];
   })),
-  mutant('RP18', 'a coordinator lets any number of commands wait', ofCoordinator((state, event) => {
+  mutant('RPb', 'a coordinator lets any number of commands wait', ofCoordinator((state, event) => {
     const [next, effects] = Coordinator.onEvent({ ...state, settings: { ...state.settings, backlogBytes: Infinity } }, event);
     return [{ ...next, settings: state.settings }, effects];
   })),
+  mutant('RPc', 'a learner that misses the value of a decision takes a no-op for it', ...before([...RINGS, inCalm], mistaken({
+    learner: (known, message) => (message.type === 'Decision' && !known.values.has(message.id) ? { ...known, values: known.values.set(message.id, NOOP) } : known),
+  }))),
+  mutant('RPd', 'nobody loses patience with a coordinator', inRough(timing({ suspectAfter: Infinity }))),
+  mutant('RPe', 'a learner never asks for what it has missed', inRough(timing({ askAfter: Infinity }))),
+  mutant('RPf', 'a coordinator never says that it lives', ...before([inRough, inCalm], timing({ heartbeat: Infinity }))),
+  mutant('RPg', 'an acceptor that knows the decision does not tell it again', inRough(asking((effect) =>
+    effect.type === 'Send' && effect.message.type === 'Chosen' ? [] : [effect],
+  ))),
 ];
+
+function timing(ring: Partial<Node.Cluster['ring']>): Change {
+  return (world) => ({ ...world, cluster: { ...world.cluster, ring: { ...world.cluster.ring, ...ring } } });
+}
 
 /** A message of a process that is told, and what every acceptor of its ring is known to have voted for. */
 function countingAcrossBallots() {

@@ -1,7 +1,7 @@
 /** The matrix as a document. */
 
-import { FAMILIES, NOTES } from './catalogue.js';
-import { inOrder, killedOf, numberOf, type Matrix, type Row } from './matrix.js';
+import { FAMILIES, JUDGES, NOTES } from './catalogue.js';
+import { inOrder, killedOf, type Matrix, type Row } from './matrix.js';
 
 type Table = readonly (readonly string[])[];
 
@@ -9,10 +9,18 @@ const table = (head: readonly string[], rows: Table): string => [head, head.map(
 
 const secondsOf = (seconds: number): string => (seconds < 0.1 ? '< 0.1' : seconds.toFixed(1));
 
+/** Clauses in short: by number where they have one, and of many only the first. */
+const sayClauses = (clauses: readonly string[]): string => {
+  const names = [...new Set(inOrder(clauses).map((clause) => /^[A-Z]{3}-\d+/.exec(clause)?.[0] ?? clause))];
+  return `${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ', …' : ''}`;
+};
+
+const MOST_NAMES = 3;
+
 const rowOf = ({ id, mistake, kill, samples, seconds }: Row): readonly string[] =>
   kill === undefined
     ? [id, mistake, '**nobody**', '', `${samples}`, secondsOf(seconds), '']
-    : [id, mistake, [...new Set(inOrder(kill.clauses).map(numberOf))].join(' '), kill.judge, `${kill.samples}`, secondsOf(kill.seconds), `${kill.length} ${kill.unit}`];
+    : [id, mistake, sayClauses(kill.clauses), kill.judge, `${kill.samples}`, secondsOf(kill.seconds), `${kill.length} ${kill.unit}`];
 
 /** Which clause catches which of these mutants. */
 const grid = (rows: readonly Row[]): string =>
@@ -44,6 +52,8 @@ export const markdownOf = (matrix: Matrix): string => {
       ['mutants', 'caught', 'controls', 'alive', 'clauses', 'that catch nothing', 's'],
       [[mutants.length, killedOf(matrix).length, controls.length, alive, Object.keys(judgesByClause).length, isQuick ? 'not asked' : vacuous.length, Math.round(seconds)].map(String)],
     ),
+    'The judges:',
+    Object.entries(JUDGES).map(([judge, tries]) => `* *${judge}*: ${tries}`).join('\n'),
     ...Object.keys(FAMILIES)
       .filter((name) => FAMILIES[name]?.some(({ id }) => mutants.some((row) => row.id === id)))
       .map((name) => familyOf(matrix, name)),

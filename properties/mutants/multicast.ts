@@ -58,6 +58,13 @@ const deliveringTwice: OnEvent = (merge, event) => {
   return [next, delivered.flatMap((batch) => [batch, batch])];
 };
 
+/** A skip that lies behind takes the ring back. */
+const goingBack: OnEvent = (merge, event) => {
+  const { value } = event;
+  if (value.type !== 'Skip') return Merge.onEvent(merge, event);
+  return Merge.onEvent({ ...merge, lanes: merge.lanes.map((lane) => (lane.group === event.group ? { ...lane, known: Math.min(lane.known, value.to) } : lane)) }, event);
+};
+
 const looks = (onEvent: OnEvent) => [...before(WORLDS, merging(onEvent)), ofMerge(() => onEvent)];
 
 /** What only one of two learners does. */
@@ -82,7 +89,9 @@ export const MULTICAST: readonly Mutant[] = [
   mutant('MR10', 'a learner begins each round with the next of its own rings', ofMerge(() => byOwnTurn)),
   mutant('MR11', 'skips are reckoned from a clock of the coordinator: a takeover repeats them', inAge(repeatingSkips())),
   mutant('MR12', 'a replica that comes back begins its merge with what its rings decide next', inRough(startingInTheMiddle)),
-  mutant('MR13', 'a batch is delivered twice', ...looks(deliveringTwice)),
+  mutant('MRa', 'a batch is delivered twice', ...looks(deliveringTwice)),
+  mutant('MRb', 'a skip that lies behind takes its ring back', ofMerge(() => goingBack)),
+  mutant('MRc', 'an idle ring is not skipped forward', ...before(WORLDS, (world) => ({ ...world, cluster: { ...world.cluster, skip: { ...world.cluster.skip, lambda: 0 } } }))),
 ];
 
 /** Who begins to lead forgets what its ring has skipped already, and reckons anew all that was due since the origin. */

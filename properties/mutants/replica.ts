@@ -1,20 +1,19 @@
-/** Mistakes of a replica and its clients: PS of its threads, OP of their optimism, CL of who is answered what, AD of the world below. */
+/** Mistakes of a replica: PS of its threads, OP of their optimism, AD of the world below. */
 
 import * as Proxy from '../../src/client/proxy.js';
 import * as Node from '../../src/node.js';
 import { commandAt, encodeCommand, encodeReply, join, recordsOf, replyAt, type Command as Named } from '../../src/record.js';
 import { EXECUTOR, isFull } from '../../src/replica/barrier.js';
 import * as Worker from '../../src/replica/worker.js';
-import { partitionOf, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
-import type { Tree } from '../../src/service/b-plus-tree/outline.js';
+import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
 import type { Condition } from '../../src/service/service.js';
 import { LOAD, treeOf, type Change } from '../arbitraries/world.js';
-import { asking, board, having, inRoleOf, running, sessions, storing, together, type Stepped, type Thread } from './change.js';
+import { asking, board, having, inRoleOf, NEW, running, sessions, storing, type Stepped, type Thread } from './change.js';
 import { CHECKS, misled } from './checks.js';
+import { failedToOwnGroup } from './clients.js';
 import { before, mutant, type Mutant } from './mutant.js';
+import { ofProxy } from './proxies.js';
 import { inCalm, inCrowd, inRough, twice, WORLDS } from './worlds.js';
-
-const NEW = { type: 'New' } as const;
 
 const isAtFullBarrier = ({ worker }: Thread): boolean => worker.phase.type !== 'Running' && isFull(worker.shared.board, worker.generation);
 
@@ -43,7 +42,7 @@ export const THREADS: readonly Mutant[] = [
     hasArrived: (thread, generation) => real.hasArrived(thread, (generation - 1) | 0) && (generation > 1 || real.hasArrived(thread, generation)),
   })))),
   mutant('PS12', 'the executor answers when it arrives, and executes when all have', ...before(WORLDS, answeringOnArrival())),
-  mutant('PS13', 'a thread that waits at a barrier arrives at the next one', ...before(WORLDS, running((thread, event) => {
+  mutant('PSa', 'a thread that waits at a barrier arrives at the next one', ...before(WORLDS, running((thread, event) => {
     const [next, effects] = Node.onThreadEvent(thread, event);
     const { worker } = next;
     const isAhead = !worker.shared.board.hasDeparted((worker.generation - 1) | 0);
@@ -75,31 +74,12 @@ export const OPTIMISM: readonly Mutant[] = [
     remember: (table, command, answered) => (answered.status === 'Failed' ? real : real.remember(table, command, answered)),
   })))),
   mutant('OP07', 'a resubmission goes under a fresh name', inCrowd(renamed)),
-  mutant('OP09', 'a failed attempt leaves its trace', inCrowd(leavingTraces())),
-];
-
-export const CLIENTS: readonly Mutant[] = [
-  mutant('CL01', 'there is no session table', inCrowd(sessions(() => ({ recall: () => NEW })))),
-  mutant('CL02', 'a replica comes back with the store of its former life, and without its session table', inRough(keepingStores)),
-  mutant('CL03', 'a replica answers reads at once, without their being ordered', ...before(WORLDS, readingAside)),
-  mutant('CL04', 'a client has more outstanding than the replicas remember', ...before(WORLDS, together(
-    (world) => ({ ...world, clients: world.clients.map((client) => ({ ...client, outstanding: 30 })) }),
-    having({
-      onProxyEvent: (proxy, event) => {
-        const [next, effects] = Proxy.onEvent({ ...proxy, settings: { ...proxy.settings, window: Infinity } }, event);
-        return [{ ...next, settings: proxy.settings }, effects];
-      },
-    }),
-  ))),
-  mutant('CL05', 'a resubmission that is late is resubmitted under another number', inRough(having({
-    onProxyEvent: (proxy, event) => {
-      const [next, effects] = Proxy.onEvent(proxy, event);
-      if (event.type !== 'Tick') return [next, effects];
-      const outstanding = next.outstanding.map((asked) =>
-        asked.attempt > 0 && asked.sent === next.now ? { ...asked, attempt: asked.attempt + 1, record: asked.record.with(5, asked.attempt + 1) } : asked);
-      return [{ ...next, outstanding }, effects];
-    },
-  }))),
+  mutant('OPc', 'what was executed under the barrier is remembered where no other thread looks', inCrowd(sessions((real) => ({
+    remember: (table, command, answered) => real.remember(answered.attempt > 0 ? 0 : table, command, answered),
+  })))),
+  mutant('OPd', 'a thread checks in the name of its neighbour', ...before(CHECKS, (of, tree, thread, command) => tree.check((thread % of.partitions.lowerBounds.length) + 1, command))),
+  mutant('OPe', 'a failed command goes to its own group again', ofProxy(failedToOwnGroup), inCrowd(having({ onProxyEvent: failedToOwnGroup }))),
+  mutant('OPa', 'a failed attempt leaves its trace', inCrowd(leavingTraces())),
 ];
 
 export const ADAPTERS: readonly Mutant[] = [
@@ -195,54 +175,3 @@ const firstNamed = (replies: Uint8Array, at: number): Uint8Array => {
   const reply = replyAt(replies, at);
   return encodeReply({ ...reply, session: reply.session % FRESH });
 };
-
-/** Stores outlive crashes; what lies beside them in memory does not. */
-function keepingStores(world: Parameters<Change>[0]): ReturnType<Change> {
-  const latest = new Map<number, Tree>(); // by replica
-  let starting = -1;
-  const kept = (replica: number, store: Tree): Tree => {
-    latest.set(replica, store);
-    return {
-      ...store,
-      execute: (command) => {
-        const [next, result] = store.execute(command);
-        return [kept(replica, next), result];
-      },
-    };
-  };
-  return {
-    ...world,
-    machines: {
-      ...world.machines,
-      startProcess: (cluster, me, records) => {
-        starting = me;
-        return Node.startProcess(cluster, me, records);
-      },
-    },
-    newStore: (observe) => kept(starting, latest.get(starting) ?? (world.newStore(observe) as Tree)),
-  };
-}
-
-/** The replica that was the last to do anything answers, out of what it holds just then. */
-function readingAside(world: Parameters<Change>[0]): ReturnType<Change> {
-  let last: Thread['worker']['shared'] | undefined;
-  return {
-    ...world,
-    machines: {
-      ...world.machines,
-      onThreadEvent: (thread, event) => {
-        last = thread.worker.shared;
-        return Node.onThreadEvent(thread, event);
-      },
-      onProxyEvent: (proxy, event) => {
-        const { codec } = world.service;
-        const command = event.type === 'Call' ? codec.decode(event.call.kind, event.call.payload) : 'no call';
-        if (event.type !== 'Call' || typeof command === 'string' || command.type !== 'read' || last === undefined) return Proxy.onEvent(proxy, event);
-        const [, result] = last.store.execute(command);
-        const position = { group: partitionOf(treeOf(world.cluster).partitions, Number(command.key)), slot: 0, offset: 0 };
-        const reply = { status: 'Executed', attempt: 0, session: proxy.session, sequence: proxy.next, position, payload: codec.encodeResult(result) } as const;
-        return [proxy, [{ type: 'Answer', call: event.call.call, reply }]];
-      },
-    },
-  };
-}

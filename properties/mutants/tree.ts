@@ -75,7 +75,7 @@ export const CHECK_MISTAKES: readonly Mutant[] = [
     place: (place, keys) => ({ ...place, beta1: keys[0] ?? Infinity, beta2: keys.at(-1) ?? -Infinity }),
   }))),
   mutant('OP08', 'the check reads another version of the partition map than the clients', ...everywhere(misled({ partitions: moved(8) }))),
-  mutant('OP10', 'the left neighbour is always suspected', ...before(CHECKS, (_, tree, thread, command) => tree.check(thread, command) ?? (thread > 1 ? 'left' : undefined))),
+  mutant('OPb', 'the left neighbour is always suspected', ...before(CHECKS, (_, tree, thread, command) => tree.check(thread, command) ?? (thread > 1 ? 'left' : undefined))),
 ];
 
 export const TREE: readonly Mutant[] = [
@@ -83,10 +83,10 @@ export const TREE: readonly Mutant[] = [
   mutant('BT01b', 'a node is split one entry too late', ofTree({ options: (options) => ({ ...options, capacity: options.capacity + 1 }) })),
   mutant('BT02a', 'the check sees one entry more to delete', ...everywhere(emptier(-1))),
   mutant('BT02b', 'the minimum of a leaf is ignored when entries are deleted', ofTree({ options: (options) => ({ ...options, minimum: 'one' }) })),
-  mutant('BT03', 'a split gives the parent another child and no separator', ofTree(splitting(({ parent, at }) => parent.separators.splice(at - 1, 1)))),
+  mutant('BTa', 'a split gives the parent another child and no separator', ofTree(splitting(({ parent, at }) => parent.separators.splice(at - 1, 1)))),
   mutant('BT04', 'the descent goes the wrong way at a separator', ofTree({ tree: executing(lostAtSeparators) }), inCalm(storing((store) => ({ execute: (command) => lostAtSeparators(store, command) })))),
-  mutant('BT05', 'the separator of a split is the largest key on its left', ofTree(splitting(({ left, parent, at }) => void (parent.separators[at - 1] = left.keys.at(-1)!)))),
-  mutant('BT06', 'a split gives both halves the same id', ofTree(splitting(({ left, right }) => void (right.id = left.id)))),
+  mutant('BTb', 'the separator of a split is the largest key on its left', ofTree(splitting(({ left, parent, at }) => void (parent.separators[at - 1] = left.keys.at(-1)!)))),
+  mutant('BTc', 'a split gives both halves the same id', ofTree(splitting(({ left, right }) => void (right.id = left.id)))),
   mutant('BT07a', 'a split puts the middle entry on both sides', ofTree(splitting(({ left, right }) => {
     right.keys.unshift(left.keys.at(-1)!);
     right.values.unshift(left.values.at(-1)!);
@@ -95,15 +95,15 @@ export const TREE: readonly Mutant[] = [
     right.keys.shift();
     right.values.shift();
   }))),
-  mutant('BT08', 'a split grows the tree over one half only', ofTree(splitting(({ right, parent, at }) => void (parent.children[at] = { type: 'Inner', id: -right.id, separators: [], children: [right] })))),
+  mutant('BTd', 'a split grows the tree over one half only', ofTree(splitting(({ right, parent, at }) => void (parent.children[at] = { type: 'Inner', id: -right.id, separators: [], children: [right] })))),
   mutant('BT09', 'the leaf chain is not relinked on a split', ofTree({ tree: (tree, options) => executing(leavingChain(options))(tree) })),
-  mutant('BT10', 'a scan ends with its first leaf', ofTree({ tree: executing((tree, command) => {
+  mutant('BTe', 'a scan ends with its first leaf', ofTree({ tree: executing((tree, command) => {
     const [next, result] = tree.execute(command);
     if (command.type !== 'scan' || result.type !== 'entries') return [next, result];
     const { beta2 } = descend(tree.outline().root, Number(command.from));
     return [next, { ...result, entries: result.entries.filter(([key]) => key <= beta2) }];
   }) })),
-  mutant('BT11', 'the digest misses the last entry', ofTree({ tree: (tree) => digesting(tree) })),
+  mutant('BTf', 'the digest misses the last entry', ofTree({ tree: (tree) => digesting(tree) })),
   mutant('BT12', 'a persistent update changes a node that older trees share', ofTree({ tree: executing((tree, command) => {
     if (command.type !== 'update' || 'buffer' in tree) return tree.execute(command);
     const [, result] = tree.execute(command);

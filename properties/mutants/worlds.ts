@@ -38,6 +38,8 @@ const clausesOfWorlds: Clauses<Watched> = {
   ...clausesOfRuns,
   ...clausesOfSteps,
   [LIN_3]: (told) => linearizability[LIN_3](acknowledged(told)),
+  'no client is refused that asks for what there is': ({ ran }) =>
+    ran.history.flatMap(({ session, call, answer }) => (answer?.reply.status === 'Refused' ? [`call ${call} of session ${session}`] : [])),
 };
 
 const aboutRings: Clauses<Watched> = {
@@ -67,9 +69,17 @@ const brief: Change = (world) => ({ ...world, limit: 6000 });
 const AGE = 20_000;
 const aged: Change = (world) => ({ ...brief(world), cluster: { ...world.cluster, skip: { ...world.cluster.skip, origin: -AGE } } });
 
+/** Everybody writes, and reads at once, one of four keys. */
+const few: fc.Arbitrary<Plan> = calm.map((plan) => ({
+  ...plan,
+  delay: 20,
+  clients: plan.clients.map((commands) => commands.map((each) => (each.type === 'scan' ? { type: 'read', key: 20n } : { ...each, key: 20n + (each.key % 4n) }))),
+}));
+
 export const inCalm = worldly('calm', calm, 120, brief);
 export const inRough = worldly('rough', rough, 200, brief);
 export const inCrowd = worldly('crowded', crowded, 300, brief);
+export const onFewKeys = worldly('few keys', few, 120, brief);
 export const inAge = worldly('aged', rough, 200, aged);
 export const inDuel = worldly('duel', duel, 400, hasty, aboutRings);
 
@@ -140,4 +150,4 @@ export const twice: Judge<Change> = judgeOf({
 export const RINGS = [bySchedule, inDuel];
 export const WORLDS = [inCalm, inRough];
 /** All judges of a change. */
-export const EVERYWHERE = [...RINGS, ...WORLDS, inCrowd, inAge, twice];
+export const EVERYWHERE = [...RINGS, ...WORLDS, inCrowd, onFewKeys, inAge, twice];
