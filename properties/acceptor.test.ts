@@ -150,9 +150,9 @@ describe('an acceptor that learns a decision', () => {
 
   it('answers whoever asks for it: what is decided, from there on and below there', () => {
     const known = [learned(0, 'a'), learned(1, 'b'), learned(3, 'd'), value(FIRST, 'c'), phase2(FIRST, 2, 'c')];
-    expect(sent([...known, ask(1, 4)])).toEqual([
-      [3, { type: 'Chosen', instance: 1, id: 'b', value: VALUE }, 0],
-      [3, { type: 'Chosen', instance: 3, id: 'd', value: VALUE }, 0],
+    expect(told([...known, ask(1, 4)]).effects).toEqual([
+      { type: 'Send', to: 3, message: { type: 'Chosen', instance: 1, id: 'b', value: VALUE }, after: 0 },
+      { type: 'Send', to: 3, message: { type: 'Chosen', instance: 3, id: 'd', value: VALUE }, after: 0 },
     ]);
     expect(sent([...known, ask(0, 1)]).map(([, message]) => message)).toEqual([{ type: 'Chosen', instance: 0, id: 'a', value: VALUE }]);
   });

@@ -1,6 +1,7 @@
 /** The B+-tree: both forms do what an ordered map does, have the same structure, and are well-formed after every command. */
 
 import * as fc from 'fast-check';
+import { is } from 'immutable';
 import { describe, expect, it } from 'vitest';
 import {
   addEntry,
@@ -10,6 +11,7 @@ import {
   orderedMap,
   outlineInvariants,
   removeEntry,
+  sayCommand,
   SCAN_LIMIT,
   structureOf,
   type Command,
@@ -218,6 +220,58 @@ describe('a command of the B+-tree', () => {
   });
 });
 
+describe('the ordered map that judges compare with', () => {
+  const { initial, apply, sameResult, stateKey, isReadOnly, spansOf } = orderedMap(1000, (key) => (key % 2 === 0 ? BigInt(key) : undefined));
+  const value = fc.bigInt({ min: 0n, max: 2n });
+  const entries = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 2n }), value), { maxLength: 2 });
+  const result: fc.Arbitrary<Result> = fc.oneof(
+    fc.constantFrom<Result>({ type: 'absent' }, { type: 'inserted' }),
+    fc.record({ type: fc.constantFrom('found', 'exists', 'removed'), value }),
+    fc.record({ type: fc.constant('updated'), previous: value }),
+    // A scan that ends early has met its limit.
+    fc.record({ type: fc.constant('entries'), entries, complete: fc.boolean() }).map((scan) => ({ ...scan, complete: scan.complete || scan.entries.length === 0 })),
+  );
+  const commands = fc.array(commandBetween(0, 5), { maxLength: 8 });
+  const stateAfter = (all: readonly Command[]) => all.reduce((state, command) => apply(state, command)[0], initial);
+
+  it('tells results apart that differ, and no others', () =>
+    fc.assert(fc.property(result, result, (a, b) => sameResult(a, b) === (drawn(a) === drawn(b)))));
+
+  it('knows a state by what it holds, in whatever order that was written', () => {
+    const writes = fc.uniqueArray(commandBetween(0, 3).filter(({ type }) => type === 'insert' || type === 'delete'), { selector: (each) => (each.type === 'scan' ? -1n : each.key) });
+    fc.assert(fc.property(writes, (all) => stateKey(stateAfter(all.toReversed())) === stateKey(stateAfter(all))));
+    fc.assert(fc.property(commands, commands, (some, others) => (stateKey(stateAfter(some)) === stateKey(stateAfter(others))) === is(stateAfter(some), stateAfter(others))));
+  });
+
+  it('takes for a read whatever leaves the state as it is, but for an update by what was there', () =>
+    fc.assert(
+      fc.property(commands, commandBetween(0, 5), (before, command) => {
+        const state = stateAfter(before);
+        const [next, given] = apply(state, command);
+        if (given.type === 'updated') expect(isReadOnly(command, given)).toBe(false);
+        else expect(isReadOnly(command, given)).toBe(is(next, state));
+      }),
+    ));
+
+  it('knows which keys a command is about', () => {
+    expect(spansOf({ type: 'delete', key: 4n })).toEqual([{ from: 4n, to: 4n }]);
+    expect(spansOf({ type: 'scan', from: 2n, to: 7n })).toEqual([{ from: 2n, to: 7n }]);
+  });
+
+  it('scans the keys that there are, up to the limit', () => {
+    const scan = (from: bigint, to: bigint) => apply(initial, { type: 'scan', from, to })[1];
+    expect(scan(-5n, 4n)).toEqual({ type: 'entries', entries: [[0n, 0n], [2n, 2n], [4n, 4n]], complete: true });
+    expect(scan(995n, 2000n)).toEqual({ type: 'entries', entries: [[996n, 996n], [998n, 998n]], complete: true });
+    for (const [to, length, complete] of [[508n, 255, true], [510n, 256, true], [511n, 256, true], [512n, 256, false]] as const)
+      expect(scan(0n, to)).toMatchObject({ entries: { length }, complete });
+  });
+
+  it('says commands and results in words', () => {
+    const said = [{ type: 'read', key: 1n }, { type: 'delete', key: 1n }, { type: 'update', key: 1n, value: 2n }, { type: 'insert', key: 1n, value: 2n }, { type: 'scan', from: 1n, to: 2n }] as const;
+    expect(said.map(sayCommand)).toEqual(['read 1', 'delete 1', 'update 1 2', 'insert 1 2', 'scan 1 2']);
+  });
+});
+
 it('an option out of its range is refused by its name', () => {
   expect(() => bPlusTree({ ...LARGE, capacity: 3 })).toThrow(/^capacity: /);
   expect(() => bPlusTree({ ...LARGE, fill: 0.4 })).toThrow(/^fill: /);
@@ -260,7 +314,7 @@ const after = (run: History, form: (typeof FORMS)[number]): Tree => trees(run, f
 const outlines = (run: History, form: (typeof FORMS)[number]): readonly Outline[] => visit(run, form, (tree) => tree.outline());
 const results = (run: History, form: (typeof FORMS)[number]): readonly Result[] => visit(run, form, (_, result) => result!).slice(1);
 
-const drawn = (outline: Outline): string => JSON.stringify(outline, (_, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
+const drawn = (it: Outline | Result): string => JSON.stringify(it, (_, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
 /** Ids left out: the shared form gives those of freed nodes to new ones, the persistent form does not. */
 const anonymous = ({ root }: Outline): string =>
   JSON.stringify(root, (name, each: unknown) => (name === 'id' ? undefined : typeof each === 'bigint' ? `${each}` : each));

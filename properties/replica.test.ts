@@ -354,6 +354,7 @@ const told = (of: Plan) => ({ of, one: replica(of, of.turns[0], 'persistent'), o
 type Told = ReturnType<typeof told>;
 
 const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string => `${session}.${sequence}.${attempt}`;
+const reasonOf = ({ payload }: Reply): string => new TextDecoder().decode(payload);
 const SHARED = 'SAF-3: between two barriers no thread touches what another one writes';
 
 const workerClauses: Clauses<Told> = {
@@ -396,6 +397,11 @@ const workerClauses: Clauses<Told> = {
     [one, other].flatMap(({ repliesByThread }) =>
       repliesByThread.flat().flatMap((reply) => (reply.status === 'Failed' && (reply.position.group === G_ALL || of.technique !== 'opt-psmr') ? [`${nameOf(reply)} failed in g${reply.position.group}`] : [])),
     ),
+  'REP-3: a command is one too many only beyond the window, and not when it is forgotten': ({ of, one, other }) =>
+    [one, other].flatMap(({ repliesByThread }) => {
+      const beyond = new Set(of.batches.flat().flatMap(({ command }) => (command.sequence >= command.floor + LIMITS.window ? [nameOf(command)] : [])));
+      return repliesByThread.flat().flatMap((reply) => (reply.status === 'Refused' && reasonOf(reply).startsWith('more commands') && !beyond.has(nameOf(reply)) ? [`${nameOf(reply)} is refused: ${reasonOf(reply)}`] : []));
+    }),
   'a thread says nothing but well-formed replies': ({ one }) =>
     one.steps.flatMap(({ effects }) => effects.flatMap((effect) => (effect.type !== 'Reply' ? [] : effect.replies.length === 0 ? ['no reply'] : [flawInReplies(effect.replies) ?? []].flat()))),
   'a thread knows how many commands of a batch it has passed': ({ one }) =>
@@ -431,7 +437,7 @@ describe('threads sometimes', () => {
     (all ??= fc
       .sample(plan, { seed: 1, numRuns: 150 })
       .flatMap((of) => replica(of, of.turns[0], 'persistent').repliesByThread.flat())
-      .map((reply) => ({ reply, reason: new TextDecoder().decode(reply.payload) })));
+      .map((reply) => ({ reply, reason: reasonOf(reply) })));
   const happens = (holds: (one: Seen) => boolean): void => expect(seen().some(holds)).toBe(true);
 
   it.each(['structure', 'left', 'right'])('fail a command by its condition %s', (condition) => happens(({ reply }) => reply.status === 'Failed' && Worker.decodeCondition(reply.payload) === condition));
@@ -446,7 +452,7 @@ describe('a worker refuses', () => {
     const command = { kind: service.codec.kindOf(each), attempt: 0, session: 1, sequence: 1, floor: 1, payload: service.codec.encode(each), ...change };
     const { repliesByThread } = replica({ technique, threads: 2, commandsPerBarrier: 1, batches: [[{ group, command }]], turns: [[], []] }, [], 'persistent');
     const [reply] = repliesByThread.flat();
-    return reply?.status === 'Refused' ? new TextDecoder().decode(reply.payload) : (reply?.status ?? 'nothing');
+    return reply?.status === 'Refused' ? reasonOf(reply) : (reply?.status ?? 'nothing');
   };
   const insert: Command = { type: 'insert', key: 3n, value: 1n };
 

@@ -131,6 +131,11 @@ describe('a process of a ring', () => {
     expect(receive(process(3), value('0'), decision(0), ask)[1]).toEqual([]);
   });
 
+  it('asks for what it misses, and does nothing else about it', () => {
+    const [waiting] = [{ type: 'Received', from: 0, message: alive(3) } as const, { type: 'Tick', now: 1 } as const].reduce<readonly [Ring.Ring, readonly Effect[]]>(([ring], event) => Ring.onEvent(ring, event), [process(2), []]);
+    expect(Ring.onEvent(waiting, { type: 'Tick', now: 31 })[1]).toEqual([{ type: 'Send', to: expect.any(Number), message: { type: 'Ask', from: 0, to: 3 }, after: 0 }]);
+  });
+
   it('that only learns is told of phase 1, skips and submissions for nothing', () => {
     for (const message of [{ type: 'Prepare', ballot: FIRST, from: 0 }, { type: 'Promise', ballot: FIRST, entries: [] }, { type: 'Refuse', promised: FIRST }, { type: 'Submit', commands: new Uint8Array(4) }, { type: 'Here' }] as const)
       expect(receive(process(3), message)).toEqual([process(3), []]);
