@@ -405,7 +405,10 @@ const workerClauses: Clauses<Told> = {
   'a thread says nothing but well-formed replies': ({ one }) =>
     one.steps.flatMap(({ effects }) => effects.flatMap((effect) => (effect.type !== 'Reply' ? [] : effect.replies.length === 0 ? ['no reply'] : [flawInReplies(effect.replies) ?? []].flat()))),
   'a thread knows how many commands of a batch it has passed': ({ one }) =>
-    one.steps.flatMap(({ after: { queue } }) => [...queue].filter(({ commands, at, offset }) => [...recordsOf(commands.subarray(0, at))].length !== offset).map(({ at, offset }) => `byte ${at}, command ${offset}`)),
+    one.steps.flatMap(({ after }) => {
+      const head = after.queue.first();
+      return head === undefined || [...recordsOf(head.commands.subarray(0, head.at))].length === head.offset ? [] : [`byte ${head.at}, command ${head.offset}`];
+    }),
   'a thread that cannot go on says what it waits for': ({ one }) =>
     one.steps.flatMap(({ before, after, effects }) => {
       const awaited = before.queue.isEmpty() ? { type: 'Rest' } : before.phase.type === 'Arrived' && after.phase.type === 'Arrived' ? { type: 'Wait', generation: after.generation } : undefined;
