@@ -246,8 +246,10 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
     }
   };
 
+  const likeness = (deed: Deed): string => `${deed.type} ${'envelope' in deed ? `${deed.envelope.from} ${deed.envelope.to}` : deed.process}`;
+
   const { name, clauses, isFree } = composition;
-  return { name, initial: [begin()], actions, step, encode, say, clauses, ...(isFree === undefined ? {} : { isFree }) };
+  return { name, initial: [begin()], actions, step, encode, say, likeness, clauses, ...(isFree === undefined ? {} : { isFree }) };
 };
 
 /** How many messages between the same two processes are ahead of this one. */

@@ -20,6 +20,8 @@ export interface System<S, A extends Action> {
   readonly encode?: (state: S, sink: Sink) => void;
   /** What happens, in words: a line of a counterexample. */
   readonly say?: (action: A, before: S, after: S) => string;
+  /** What two actions have in common when one may stand for the other, as where a run is made shorter. */
+  readonly likeness?: (action: A) => string;
   /** What may be renamed without any difference. */
   readonly symmetry?: Symmetry<S>;
   /**

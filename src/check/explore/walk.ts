@@ -3,9 +3,10 @@
  * that breaks a clause is made shorter by leaving out what it did not need.
  */
 
-import { fingerprinter } from './fingerprint.js';
+import { explore } from './explore.js';
+import { fingerprinter, type Sink } from './fingerprint.js';
 import type { Breach, Judge } from './judge.js';
-import type { Run, Stride } from './run.js';
+import { runAlong, type Run, type Stride } from './run.js';
 import type { Action, System } from './system.js';
 
 /** How likely an action is to be drawn, beside others; 1 unless said otherwise. */
@@ -54,30 +55,45 @@ export const breachIn = <S, A extends Action>(asked: Judge<S, A>, run: Run<S, A>
  * may no longer happen is left out as well.
  */
 export const without = <S, A extends Action>(system: System<S, A>, run: Run<S, A>, from: number, to: number): Run<S, A> => {
-  const strides = run.strides.slice(0, from);
-  for (const { action } of run.strides.slice(to)) {
+  const kept = { ...run, strides: run.strides.slice(0, from) };
+  return continued(system, kept, run.strides.slice(to).map(({ action }) => action));
+};
+
+/** The run goes on with these actions, as far as they are possible. */
+const continued = <S, A extends Action>(system: System<S, A>, run: Run<S, A>, actions: readonly A[]): Run<S, A> => {
+  const strides = [...run.strides];
+  for (const wanted of actions) {
     const before = strides.at(-1)?.after ?? run.first;
     const possible = system.actions(before);
-    const choice = placeOf(action, possible);
-    if (choice >= 0) strides.push({ before, action: possible[choice]!, choice, after: system.step(before, possible[choice]!) });
+    const choice = placeOf(system, wanted, possible);
+    const action = possible[choice];
+    if (action !== undefined) strides.push({ before, action, choice, after: system.step(before, action) });
   }
   return { ...run, strides };
 };
 
-const placeOf = <A extends Action>(action: A, possible: readonly A[]): number => {
+/** Where the same action is possible, else one that is like it: without what came before, a ballot may have another number. */
+const placeOf = <S, A extends Action>({ likeness }: System<S, A>, action: A, possible: readonly A[]): number => {
   const same = possible.indexOf(action);
   if (same >= 0) return same;
   const name = nameOf(action);
-  return possible.findIndex((one) => one.type === action.type && nameOf(one) === name);
+  const equal = possible.findIndex((one) => one.type === action.type && nameOf(one) === name);
+  if (equal >= 0 || likeness === undefined) return equal;
+  const like = likeness(action);
+  return possible.findIndex((one) => likeness(one) === like);
 };
 
 const fingerprintOf = fingerprinter<unknown>((action, sink) => (typeof action === 'object' && action !== null ? sink.known(action) : sink.value(action)));
 const nameOf = (action: Action): string => fingerprintOf(action).join();
 
-/** Shorter runs to try in the place of this one: without half of it, a quarter of it, and so on down to single steps. */
+/**
+ * Shorter runs to try in the place of this one: without half of it, a quarter of it, and so on down to single steps; at last
+ * the shortest run that breaks a clause and in which no more happens than in this one, in whatever order.
+ */
 export function* shorter<S, A extends Action>(system: System<S, A>, run: Run<S, A>): Generator<Run<S, A>> {
   const { length } = run.strides;
   for (let size = length >> 1; size >= 1; size >>= 1) for (let at = length; at > 0; at -= size) yield without(system, run, Math.max(0, at - size), at);
+  yield* rearranged(system, run);
 }
 
 /** The shortest run that this one leads to by leaving out, again and again, whatever leaves it broken. */
@@ -93,3 +109,45 @@ export const shortest = <S, A extends Action>(system: System<S, A>, broken: Run<
     best = better;
   }
 };
+
+/** How many states are looked at for a shorter run in which the same things happen in another order. */
+const REARRANGEMENTS = 30_000;
+
+/** A search among all that can be made of what happens in a run. */
+function* rearranged<S, A extends Action>(system: System<S, A>, run: Run<S, A>): Generator<Run<S, A>> {
+  const { likeness = nameOf, encode = (state: S, sink: Sink) => sink.value(state) } = system;
+  const counts = new Map<string, number>();
+  for (const { action } of run.strides) counts.set(likeness(action), (counts.get(likeness(action)) ?? 0) + 1);
+  const names = [...counts.keys()];
+  const { always = {}, stepwise = {} } = system.clauses;
+  type Confined = { readonly state: S; readonly left: readonly number[] };
+  const inState = (predicate: (state: S) => boolean) => ({ state }: Confined): boolean => predicate(state);
+
+  const confined: System<Confined, A> = {
+    name: system.name,
+    initial: [{ state: run.first, left: [...counts.values()] }],
+    actions: ({ state, left }) => system.actions(state).filter((action) => (left[names.indexOf(likeness(action))] ?? 0) > 0),
+    step: ({ state, left }, action) => {
+      const at = names.indexOf(likeness(action));
+      return { state: system.step(state, action), left: left.with(at, left[at]! - 1) };
+    },
+    encode: ({ state, left }, sink) => {
+      encode(state, sink);
+      left.forEach(sink.word);
+    },
+    clauses: {
+      always: mapped(always, (clause) => (typeof clause === 'function' ? inState(clause) : { when: inState(clause.when), holds: inState(clause.holds) })),
+      stepwise: mapped(stepwise, (holds) => (before: Confined, after: Confined, action: A) => holds(before.state, after.state, action)),
+    },
+  };
+  const search = explore(confined, { maxDepth: run.strides.length, maxStates: REARRANGEMENTS });
+  while (search.advance(REARRANGEMENTS));
+  const [breach] = search.outcome().breaches;
+  if (breach === undefined) return;
+  const { strides } = runAlong(confined, search.fingerprintOf, search.wayTo(breach.state));
+  const actions = [...strides.map(({ action }) => action), ...(breach.action === null ? [] : [breach.action])];
+  yield continued(system, { ...run, strides: [] }, actions);
+}
+
+const mapped = <T, U>(record: Readonly<Record<string, T>>, change: (one: T) => U): Readonly<Record<string, U>> =>
+  Object.fromEntries(Object.entries(record).map(([name, one]) => [name, change(one)]));
