@@ -20,7 +20,7 @@ import {
   type Result,
   type Tree,
 } from '../src/service/b-plus-tree/index.js';
-import type { Node } from '../src/service/b-plus-tree/outline.js';
+import { childFor, leavesOf, type Node } from '../src/service/b-plus-tree/outline.js';
 import { mostNodes } from '../src/service/b-plus-tree/shape.js';
 import { commandBetween, entriesOf, history, setup, type History, type Setup } from './arbitraries/b-plus-tree.js';
 
@@ -94,6 +94,16 @@ describe('the two forms of a B+-tree always', () => {
       }),
     ));
 
+  it('are drawn alike without their entries if and only if nothing else is different', () => {
+    const bare = (outline: Outline): string => JSON.stringify(outline, (name, each: unknown) => (name === 'keys' || name === 'values' ? undefined : each));
+    fc.assert(
+      fc.property(history, (run) => {
+        const all = outlines(run, 'shared');
+        for (const [i, outline] of all.slice(1).entries()) expect(structureOf(outline) === structureOf(all[i]!)).toBe(bare(outline) === bare(all[i]!));
+      }),
+    );
+  });
+
   it('have room for every entry of the key space', () =>
     fc.assert(
       fc.property(inAnyOrder, ([each, order]) => {
@@ -144,6 +154,39 @@ describe('a shared B+-tree always', () => {
         const given = run.commands.map((command, i) => handles[i % 3]!.execute(command)[1]);
         expect(given).toEqual(meant(run).results);
         for (const handle of handles) expect(drawn(handle.outline())).toBe(drawn(handles[0]!.outline()));
+      }),
+    ));
+
+  it('tells of every node that it looks into, and of every node that it changes', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        const touched = { read: new Set<number>(), write: new Set<number>() };
+        const tree = bPlusTree(run.options).create(entriesOf(run.keys), (node, mode) => touched[mode].add(node));
+        for (const command of run.commands) {
+          const before = tree.outline();
+          const nodes = new Map(nodesOf(before.root).map((node) => [node.id, shallow(node)]));
+          touched.read.clear();
+          touched.write.clear();
+          tree.execute(command);
+          const [from, to] = command.type === 'scan' ? [command.from, command.to] : [command.key, command.key];
+          for (const id of wayTo(before.root, Number(from))) expect(touched.read).toContain(id);
+          if (from <= to) for (const { keys, id } of leavesOf(before.root)) if (keys.some((key) => from <= key && key <= to)) expect(touched.read).toContain(id);
+          const changed = nodesOf(tree.outline().root).filter((node) => nodes.get(node.id) !== shallow(node));
+          for (const { id } of changed) expect(touched.write).toContain(id);
+        }
+      }),
+    ));
+
+  it('writes nothing to find out that it has nothing to write', () =>
+    fc.assert(
+      fc.property(history, (run) => {
+        let isWritten = false;
+        const tree = bPlusTree(run.options).create(entriesOf(run.keys), (_, mode) => (isWritten ||= mode === 'write'));
+        for (const command of run.commands) {
+          isWritten = false;
+          const [, { type }] = tree.execute(command);
+          expect(isWritten).toBe(['inserted', 'updated', 'removed'].includes(type));
+        }
       }),
     ));
 
@@ -207,6 +250,7 @@ describe('a command of the B+-tree', () => {
     expect(decoded({ type: 'scan', from: 0n, to: 2n ** 63n - 1n })).toBe('to: 9223372036854775807 is outside 0..999');
     expect(codec.decode(3, new Uint8Array(8))).toBe('payload: insert takes 16 bytes, not 8');
     expect(codec.decode(6, new Uint8Array(8))).toMatch(/^kind: 6 is none of/);
+    expect(() => codec.decodeResult(1, Uint8Array.of(7))).toThrow('byte 0: 7 is no outcome of the B+-tree');
     expect(() => codec.encode({ type: 'update', key: 1n, value: 2n ** 63n })).toThrow('9223372036854775808 does not fit in 64 bits');
   });
 
@@ -278,7 +322,12 @@ it('an option out of its range is refused by its name', () => {
   expect(() => bPlusTree({ ...LARGE, keySpace: 0 })).toThrow(/^keySpace: /);
   expect(() => bPlusTree({ ...LARGE, partitions: 0 })).toThrow(/^partitions: /);
   expect(() => bPlusTree({ ...LARGE, partitions: [0, 5, 5] })).toThrow(/^partitions: /);
-  expect(() => bPlusTree({ keySpace: 2 ** 50, partitions: 1 }).create()).toThrow(/^keySpace: /);
+  expect(() => bPlusTree({ keySpace: 2 ** 50, partitions: 1 }).create()).toThrow(/^keySpace: a tree over it may take \d+ bytes/);
+  expect(() => bPlusTree({ ...LARGE, keySpace: 2 ** 53 })).toThrow(/^keySpace: /);
+  expect(() => bPlusTree({ ...LARGE, capacity: 4.5 })).toThrow(/^capacity: /);
+  expect(() => bPlusTree({ ...LARGE, fill: 1.1 })).toThrow(/^fill: /);
+  for (const partitions of [[1, 5], [0, 1000], [0, 2.5], [], [0, 7, 6]]) expect(() => bPlusTree({ ...LARGE, partitions })).toThrow(/^partitions: smallest keys .*do not rise from 0 and stay below 1000$/);
+  expect(bPlusTree({ keySpace: 1, partitions: 1 }).persistent().execute({ type: 'insert', key: 0n, value: 1n })[1]).toEqual({ type: 'inserted' });
 });
 
 it('the digest of an entry depends on each half of its key and of its value', () => {
@@ -318,6 +367,12 @@ const drawn = (it: Outline | Result): string => JSON.stringify(it, (_, each: unk
 /** Ids left out: the shared form gives those of freed nodes to new ones, the persistent form does not. */
 const anonymous = ({ root }: Outline): string =>
   JSON.stringify(root, (name, each: unknown) => (name === 'id' ? undefined : typeof each === 'bigint' ? `${each}` : each));
+
+const nodesOf = (node: Node): readonly Node[] => (node.type === 'Leaf' ? [node] : [node, ...node.children.flatMap(nodesOf)]);
+/** What stands in a node itself. */
+const shallow = (node: Node): string => (node.type === 'Leaf' ? `${node.keys.join()}: ${node.values.join()}` : `${node.separators.join()}: ${node.children.map(({ id }) => id).join()}`);
+/** The nodes on the way to a key. */
+const wayTo = (node: Node, key: number): readonly number[] => (node.type === 'Leaf' ? [node.id] : [node.id, ...wayTo(node.children[childFor(node, key)]!, key)]);
 
 const heightOf = (node: Node): number => (node.type === 'Leaf' ? 0 : 1 + heightOf(node.children[0]!));
 const nodeCount = (node: Node): number => (node.type === 'Leaf' ? 1 : node.children.reduce((sum, child) => sum + nodeCount(child), 1));
