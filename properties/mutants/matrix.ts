@@ -57,10 +57,10 @@ export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey =
   return { id, mistake, kill, samples, seconds, clauses: [...clauses] };
 };
 
-/** Examines all mutants, then all controls; tells whom it examines next, and how many have been. */
+/** Examines all controls, then all mutants; tells whom it examines next, and how many have been. */
 export const matrixOf = (plan: Plan, tell: (next: string, done: number, all: number) => void, isMeant: (mutant: Mutant) => boolean = () => true): Matrix => {
   const began = performance.now();
-  const all = [...MUTANTS, ...CONTROLS].filter(isMeant);
+  const all = [...CONTROLS, ...MUTANTS].filter(isMeant);
   const left = (): number => plan.deadline - (performance.now() - began) / 1000;
   const rows = all.map((mutant, i): Row => {
     const { id, mistake } = mutant;
