@@ -28,7 +28,8 @@ export type Matrix = {
 
 export type Plan = {
   readonly isQuick: boolean;
-  readonly search: Effort;
+  /** One effort after the other, each for those that were not caught by the last. */
+  readonly searches: readonly Effort[];
   /** For how long each judge of a mutant looks for clauses that are violated as well; nobody looks if it is 0. */
   readonly survey: number;
   /** For how long each judge of a control looks for anything at all. */
@@ -37,8 +38,14 @@ export type Plan = {
   readonly deadline: number;
 };
 
-export const FULL: Plan = { isQuick: false, search: { seconds: 30, share: 1, shrinking: 4 }, survey: 2.5, control: 5, deadline: Infinity };
-export const QUICK: Plan = { isQuick: true, search: { seconds: 3, share: 1, shrinking: 0 }, survey: 0, control: 0.3, deadline: 45 };
+export const FULL: Plan = { isQuick: false, searches: [{ seconds: 30, share: 1, shrinking: 4 }], survey: 2.5, control: 5, deadline: Infinity };
+export const QUICK: Plan = {
+  isQuick: true,
+  searches: [0.25, 1, 4].map((seconds) => ({ seconds, share: 1, shrinking: 0 })),
+  survey: 0,
+  control: 0.1,
+  deadline: 42,
+};
 
 /** Up to the first judge that catches it. */
 export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey = 0): Row => {
@@ -60,24 +67,28 @@ export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey =
 /** Examines all controls, then all mutants; tells whom it examines next, and how many have been. */
 export const matrixOf = (plan: Plan, tell: (next: string, done: number, all: number) => void, isMeant: (mutant: Mutant) => boolean = () => true): Matrix => {
   const began = performance.now();
-  const all = [...CONTROLS, ...MUTANTS].filter(isMeant);
   const left = (): number => plan.deadline - (performance.now() - began) / 1000;
-  const rows = all.map((mutant, i): Row => {
-    const { id, mistake } = mutant;
-    tell(`${id} ${mistake}`, i, all.length);
-    if (left() <= 0) return { id, mistake, kill: undefined, samples: 0, seconds: 0, clauses: [] };
-    const isControl = CONTROLS.includes(mutant);
-    const seconds = Math.min(left(), isControl ? plan.control : plan.search.seconds);
-    return examine(mutant, { ...plan.search, seconds }, isControl ? 0 : plan.survey);
-  });
-  const mutants = rows.filter((_, i) => MUTANTS.includes(all[i]!));
+  const rowsOf = (some: readonly Mutant[], effort: Effort, survey: number): readonly Row[] =>
+    some.map((mutant, i) => {
+      tell(`${mutant.id} ${mutant.mistake}`, i, some.length);
+      return left() > 0 ? examine(mutant, { ...effort, seconds: Math.min(left(), effort.seconds) }, survey) : { id: mutant.id, mistake: mutant.mistake, kill: undefined, samples: 0, seconds: 0, clauses: [] };
+    });
+
+  const tried = MUTANTS.filter(isMeant);
+  const controls = rowsOf(CONTROLS.filter(isMeant), { seconds: plan.control, share: 1, shrinking: 0 }, 0);
+  const rowById = new Map<string, Row>();
+  for (const effort of plan.searches) {
+    const alive = tried.filter(({ id }) => rowById.get(id)?.kill === undefined);
+    for (const row of rowsOf(alive, effort, plan.survey)) if (row.samples > 0 || !rowById.has(row.id)) rowById.set(row.id, row);
+  }
+  const mutants = tried.flatMap(({ id }) => rowById.get(id) ?? []);
   const killing = new Set(mutants.flatMap(({ clauses }) => clauses));
-  const judgesByClause = judgesOf(all);
+  const judgesByClause = judgesOf([...tried, ...CONTROLS.filter(isMeant)]);
   return {
     isQuick: plan.isQuick,
     seconds: (performance.now() - began) / 1000,
     mutants,
-    controls: rows.filter((_, i) => CONTROLS.includes(all[i]!)),
+    controls,
     judgesByClause,
     vacuous: Object.keys(judgesByClause).filter((clause) => !killing.has(clause)),
   };

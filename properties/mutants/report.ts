@@ -22,11 +22,12 @@ const EVERY = 5000;
 /** Tells how far it has come, and about how long it will still take: on one line of a terminal, or on a line now and then. */
 const progress = (): { readonly tell: (next: string, done: number, all: number) => void; readonly end: () => void } => {
   const { stderr } = process;
-  const began = performance.now();
+  let began = performance.now();
   let written = -Infinity;
   return {
     tell: (next, done, all) => {
       const now = performance.now();
+      if (done === 0) began = now;
       if (!stderr.isTTY && now - written < EVERY) return;
       written = now;
       const left = done === 0 ? '' : `, about ${Math.ceil(((now - began) / done / 1000) * (all - done))} s left`;
