@@ -14,7 +14,7 @@ import { alike, graphOf, graphs, moves, type Arc } from './arbitraries/systems.j
 const explored = <S, A extends Action>(system: System<S, A>, options: Options = {}): Report => {
   const search = explore(system, options);
   while (search.advance(10_000));
-  return reportOf(system, search, 1);
+  return reportOf(system, search.outcome(), search, 1);
 };
 
 describe('the manifest is exact:', () => {

@@ -18,7 +18,7 @@ class Runs<S, A extends Action> extends fc.Arbitrary<Run<S, A>> {
   }
 
   override generate(random: fc.Random): fc.Value<Run<S, A>> {
-    return new fc.Value(randomRun(this.system, () => random.nextDouble(), this.length, this.weightOf), undefined);
+    return new fc.Value(randomRun(this.system, () => random.nextInt(0, 2 ** 31 - 1) / 2 ** 31, this.length, this.weightOf), undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is Run<S, A> {

@@ -2,14 +2,15 @@
 import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Command, Option } from '@commander-js/extra-typings';
-import { explore, type Options, type Search } from '../check/explore/explore.js';
-import { reportOf, type Report } from '../check/explore/report.js';
+import { explore, type Options, type Progress } from '../check/explore/explore.js';
+import { reportOf, type Report, type Stop } from '../check/explore/report.js';
 import { takesColour } from '../measure/table.js';
-import type { Action } from '../check/explore/system.js';
-import { MODELS, modelOf, type AnySystem } from '../models/index.js';
+import { MODELS, type AnySystem } from '../models/index.js';
 import { knownDistinct } from '../models/manifest.js';
 import { natural, quantity } from './options.js';
+import { exploreInThreads } from './explore-threads.js';
 import { saveRun } from './kept.js';
+import { theSystem } from './models.js';
 import { ticker } from './ticker.js';
 import { linesOf, sayModels } from './exploration.js';
 
@@ -24,6 +25,7 @@ export const exploreCommand = new Command('explore')
   .option('--dfs', 'depth first')
   .option('--symmetry', 'count states that differ only in the names of their parts as one')
   .option('--reduce', 'try actions that may as well happen first alone (partial-order reduction)')
+  .option('--threads <n>', 'search breadth first in so many threads', natural(1, 64), 1)
   .option('--max-depth <n>', 'states of a run, at most', natural(1))
   .option('--max-states <n>', 'states in all, at most', natural(1))
   .option('--max-seconds <s>', 'give up after so long', quantity(0.001, 1e9))
@@ -57,51 +59,62 @@ Examples:
       ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     };
     const known = knownDistinct(name, size, chosen);
-    const report = await run(system, chosen, { known, seconds: options.maxSeconds ?? Infinity, isSilent: isJson });
+    const { threads } = options;
+    if (threads > 1 && options.dfs === true) throw new Error('--threads: depth first, there is one thread');
+    if (threads > 1 && system.clauses.eventually !== undefined) throw new Error(`--threads: what happens eventually in ${name} is judged in one thread`);
+    const watch = { known, seconds: options.maxSeconds ?? Infinity, isSilent: isJson };
+    const report = await watched(watch, (stop, see) => (threads > 1 ? inThreads({ model: name, size, system, options: chosen, threads }, stop, see) : alone(system, chosen, stop, see)));
     const { order, symmetry, reduce } = chosen;
-    if (isJson) console.log(JSON.stringify({ size, order, symmetry, reduce, ...report }, null, 2));
+    if (isJson) console.log(JSON.stringify({ size, order, symmetry, reduce, threads, ...report }, null, 2));
     else console.log(linesOf(report, { size, ...chosen }, takesColour(process.stdout, process.env)).join('\n'));
     if (options.save !== undefined) saveRun(options.save, name, size, report.violations);
     process.exitCode = report.violations.length > 0 ? 1 : report.end === 'interrupted' ? 128 + constants.signals.SIGINT : report.complete ? 0 : 2;
   });
 
-/** The model of that name in that size, or in its usual one. Throws an error that says which there are. */
-export const theSystem = (name: string, asked?: number): { readonly system: AnySystem; readonly size: number } => {
-  const model = modelOf(name);
-  if (model === undefined) throw new Error(`model '${name}' is none of ${MODELS.map((one) => one.name).join(', ')}`);
-  const size = asked ?? model.size.usual;
-  if (size > model.size.most) throw new Error(`--size ${size}: ${name} goes up to ${model.size.most} (${model.size.what})`);
-  return { system: model.of(size), size };
-};
-
 type Watch = { readonly known: number | undefined; readonly seconds: number; readonly isSilent: boolean };
 
-/** Searches, tells how far it is, and stops when it is told to. */
-const run = async (system: AnySystem, options: Options, { known, seconds, isSilent }: Watch): Promise<Report> => {
+type See = (progress: Progress) => void;
+
+/** Runs a search, tells how far it is, and stops it at Ctrl-C or when it has taken too long. */
+const watched = async ({ known, seconds, isSilent }: Watch, search: (stop: AbortSignal, see: See) => Promise<Judged>): Promise<Report> => {
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort();
+  const interrupt = (): void => stop.abort('interrupted' satisfies Stop);
   process.once('SIGINT', interrupt);
+  const timer = seconds < Infinity ? setTimeout(() => stop.abort('time' satisfies Stop), 1000 * seconds) : undefined;
   const told = ticker(isSilent);
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   try {
-    const search = explore(system, options);
-    while (search.advance(STRETCH) && !stop.signal.aborted && elapsed() < seconds) {
-      told.tell(() => lineOf(search, elapsed(), known));
-      await setImmediate();
-    }
+    const judged = await search(stop.signal, (progress) => told.tell(() => lineOf(progress, elapsed(), known)));
     const took = elapsed();
     told.end();
-    return reportOf(system, search, took, stop.signal.aborted ? 'interrupted' : 'time');
+    return judged(took, stop.signal.aborted ? (stop.signal.reason as Stop) : 'interrupted');
   } finally {
     told.end();
+    clearTimeout(timer);
     process.removeListener('SIGINT', interrupt);
   }
 };
 
+/** What there is to report of a search that took so long. */
+type Judged = (seconds: number, stop: Stop) => Report;
+
+const alone = async (system: AnySystem, options: Options, stop: AbortSignal, see: See): Promise<Judged> => {
+  const search = explore(system, options);
+  while (search.advance(STRETCH) && !stop.aborted) {
+    see(search.progress());
+    await setImmediate();
+  }
+  return (seconds, why) => reportOf(system, search.outcome(), search, seconds, why);
+};
+
+const inThreads = async (chosen: Parameters<typeof exploreInThreads>[0], stop: AbortSignal, see: See): Promise<Judged> => {
+  const { outcome, ...ways } = await exploreInThreads(chosen, stop, see);
+  return (seconds, why) => reportOf(chosen.system, outcome, ways, seconds, why);
+};
+
 /** How far a search is, and how long it may still take: by how many states there are known to be, or as levels shrink. */
-const lineOf = (search: Search<unknown, Action>, seconds: number, known: number | undefined): string => {
-  const { distinct, depth, frontier, levels } = search.progress();
+const lineOf = ({ distinct, depth, frontier, levels }: Progress, seconds: number, known: number | undefined): string => {
   const rate = distinct / seconds;
   const [before = 0, last = 0] = levels.slice(-3, -1);
   const ratio = last / before;

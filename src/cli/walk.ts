@@ -8,9 +8,9 @@ import { keptOf, replayed, storyOf, type Run } from '../check/explore/run.js';
 import type { Action } from '../check/explore/system.js';
 import { breachIn, randomRun, shortest } from '../check/explore/walk.js';
 import { MODELS, type AnySystem } from '../models/index.js';
-import { theSystem } from './explore.js';
 import { numbered, sayModels } from './exploration.js';
 import { loadRun, saveRun } from './kept.js';
+import { theSystem } from './models.js';
 import { natural } from './options.js';
 import { ticker } from './ticker.js';
 

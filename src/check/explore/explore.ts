@@ -7,35 +7,24 @@
  */
 
 import { lassos, type Lasso } from './eventually.js';
-import { fingerprinter, type Fingerprint } from './fingerprint.js';
-import { graph } from './graph.js';
-import { judge, type Breach, type Count } from './judge.js';
-import { orbits } from './symmetry.js';
+import { expansion, type Manner, type Taken, type Tally } from './expand.js';
+import type { Fingerprint } from './fingerprint.js';
+import type { Graph } from './graph.js';
+import type { Breach, Count } from './judge.js';
 import type { Word } from './run.js';
 import type { Action, System } from './system.js';
-import { add, bytesOf, capacityOf, countOf, grown, memoryFor, NOBODY, wayTo, type Memory } from './visited.js';
+import { bytesOf, capacityOf, fingerprintIn, memoryFor, moved, visited, wayTo, type Memory } from './visited.js';
 
-export type Options = {
+export type Options = Manner & {
   readonly order?: 'breadth-first' | 'depth-first';
-  /** Whether states that differ only in the names of their parts count as one. */
-  readonly symmetry?: boolean;
-  /** Whether actions that may as well happen first are tried alone. */
-  readonly reduce?: boolean;
-  /** The most states of a run, the first one included. */
-  readonly maxDepth?: number;
   readonly maxStates?: number;
   /** Whether to go on after something was found to be wrong. */
   readonly keepGoing?: boolean;
 };
 
-/** How often actions of a type were possible (in how many states), taken, and led to a new state. */
-export type Taken = { possible: number; taken: number; fresh: number };
-
 export type Progress = {
   /** States that differ. */
   readonly distinct: number;
-  /** States come to, those of the start and those known already included. */
-  readonly generated: number;
   /** States of the longest of the runs looked at; breadth first these are shortest runs to each state. */
   readonly depth: number;
   /** States on the frontier: come to, and not yet looked beyond. */
@@ -44,9 +33,13 @@ export type Progress = {
   readonly levels: readonly number[];
 };
 
+/** Why a search is over: every state was looked beyond, a clause is violated, or a bound was met; or it is not. */
+export type Conclusion = 'complete' | 'violation' | 'depth' | 'states' | 'unfinished';
+
 export type Outcome<A> = Progress & {
-  /** Why it is over: every state was looked beyond, a clause is violated, or a bound was met; or it is not. */
-  readonly end: 'complete' | 'violation' | 'depth' | 'states' | 'unfinished';
+  /** States come to, those of the start and those known already included. */
+  readonly generated: number;
+  readonly end: Conclusion;
   /** Steps that lead out of a state. */
   readonly outDegree: { readonly least: number; readonly mean: number; readonly most: number };
   /** The chance that two states had the same fingerprint, so that one of them was never looked at. */
@@ -67,194 +60,155 @@ export type Search<S, A> = {
   readonly advance: (states: number) => boolean;
   readonly progress: () => Progress;
   readonly outcome: () => Outcome<A>;
+} & Found<S>;
+
+/** What leads back to the states that were found. */
+export type Found<S> = {
   /** The fingerprints of the states on the way to a state; of their orbits under symmetry. */
   readonly wayTo: (id: number) => readonly Word[];
   readonly wordOf: (id: number) => Word;
   readonly fingerprintOf: (state: S) => Fingerprint;
 };
 
-/** How a system's states are known again. */
-export const identity = <S, A extends Action>({ encode, symmetry }: System<S, A>, { symmetry: isReduced = false }: Options): ((state: S) => Fingerprint) => {
-  const fingerprintOf = fingerprinter(encode);
-  return isReduced && symmetry !== undefined ? orbits(symmetry, fingerprintOf) : fingerprintOf;
-};
-
 const FIRST_ROOM = 1 << 14;
 
 /** A search of all that a system can come to, not yet begun. */
 export const explore = <S, A extends Action>(system: System<S, A>, options: Options = {}): Search<S, A> => {
-  const { order = 'breadth-first', reduce = false, maxDepth = Infinity, maxStates = Infinity, keepGoing = false } = options;
-  const isDepthFirst = order === 'depth-first';
-  const fingerprintOf = identity(system, options);
-  const asked = judge(system.clauses);
-  const isDrawn = system.clauses.eventually !== undefined;
-  const drawn = graph(system.clauses);
-  const actions = new Map<string, Taken & { last: number }>();
+  const { order = 'breadth-first', maxDepth = Infinity, maxStates = Infinity, keepGoing = false } = options;
+  const { frontier, ...hear } = order === 'depth-first' ? stack<S>(maxDepth < Infinity) : levels<S>();
+  const seen = visited(memoryFor(FIRST_ROOM, false));
+  const expanding = expansion(system, options, seen, hear);
+  expanding.begin();
+  const roots = seen.count();
+  let hasEnoughStates = false;
 
-  let memory: Memory = memoryFor(FIRST_ROOM, false);
-  let frontier: S[] = [];
-  let ids: number[] = [];
-  let next: S[] = [];
-  let nextIds: number[] = [];
-  const depths: number[] = []; // of the frontier, depth first
-  const shallowest: number[] = []; // by state, depth first within a bound
-  let at = 0;
-  let depth = 1;
-  let deepest = 1;
-  let generated = 0;
-  let least = Infinity;
-  let most = 0;
-  let expanded = 0;
-  let steps = 0;
-  let bound: 'depth' | 'states' | undefined;
-  let isBroken = false;
-  let roots = 0;
-  const levels: number[] = [];
-
-  /** Adds a state that was come to. Its number, or the complement of it if it is known. */
-  const arrive = (state: S, parent: number): number => {
-    generated += 1;
-    const fingerprint = fingerprintOf(state);
-    const id = add(memory, fingerprint[0]!, fingerprint[1]!, parent);
-    if (id < 0) return id;
-    if (isDrawn) drawn.state(state);
-    if (!asked.ofState(state, id)) isBroken = true;
-    return id;
+  const hasMore = (): boolean => frontier.size() > 0 && !hasEnoughStates && (keepGoing || !expanding.isBroken());
+  const progress = (): Progress => ({ distinct: seen.count(), depth: frontier.depth(), frontier: frontier.size(), levels: frontier.levels() });
+  const conclusion = (): Conclusion => {
+    if (expanding.isBroken() && !keepGoing) return 'violation';
+    if (hasEnoughStates) return 'states';
+    if (frontier.size() > 0) return 'unfinished';
+    return expanding.tally().isCut ? 'depth' : 'complete';
   };
-
-  const begin = (): void => {
-    for (const state of system.initial) {
-      const id = arrive(state, NOBODY);
-      if (id >= 0) push(state, id, 1);
-    }
-    roots = countOf(memory);
-    if (!isDepthFirst) turn();
-    depth = 1;
-  };
-
-  const push = (state: S, id: number, to: number): void => {
-    if (isDepthFirst) {
-      frontier.push(state);
-      ids.push(id);
-      depths.push(to);
-      if (maxDepth < Infinity) shallowest[id] = to;
-      return;
-    }
-    next.push(state);
-    nextIds.push(id);
-  };
-
-  /** On to the next level. */
-  const turn = (): void => {
-    [frontier, ids, next, nextIds] = [next, nextIds, [], []];
-    at = 0;
-    depth += 1;
-    if (frontier.length > 0) {
-      levels.push(frontier.length);
-      deepest = Math.max(deepest, levels.length);
-    }
-  };
-
-  const takenOf = (type: string): Taken & { last: number } => {
-    let taken = actions.get(type);
-    if (taken === undefined) actions.set(type, (taken = { possible: 0, taken: 0, fresh: 0, last: -1 }));
-    return taken;
-  };
-
-  const take = (before: S, from: number, action: A, depthOf: number): void => {
-    const after = system.step(before, action);
-    const id = after === before ? ~from : arrive(after, from);
-    if (after === before) generated += 1;
-    if (isDrawn) drawn.edge(from, id < 0 ? ~id : id, action.type);
-    if (asked.asksOfSteps && !asked.ofStep(before, after, action, from)) isBroken = true;
-    const taken = takenOf(action.type);
-    taken.taken += 1;
-    if (id < 0) {
-      // Within a bound on depth, a state that was come to by a shorter way is looked beyond once more.
-      if (isDepthFirst && depthOf + 1 < (shallowest[~id] ?? -1)) push(after, ~id, depthOf + 1);
-      return;
-    }
-    taken.fresh += 1;
-    push(after, id, depthOf + 1);
-    if (isDepthFirst) deepest = Math.max(deepest, depthOf + 1);
-  };
-
-  const lookBeyond = (state: S, id: number, depthOf: number): void => {
-    const possible = system.actions(state);
-    if (possible.length > 0 && depthOf >= maxDepth) {
-      bound = 'depth';
-      return drawn.cut(id);
-    }
-    while (capacityOf(memory) - countOf(memory) <= possible.length) memory = grown(memory, false);
-    least = Math.min(least, possible.length);
-    most = Math.max(most, possible.length);
-    expanded += 1;
-    steps += possible.length;
-    for (const { type } of possible) {
-      const taken = takenOf(type);
-      if (taken.last === id) continue;
-      taken.last = id;
-      taken.possible += 1;
-    }
-    const free = reduce ? possible.find((action) => system.isFree?.(state, action)) : undefined;
-    for (const action of free === undefined ? possible : [free]) take(state, id, action, depthOf);
-  };
-
-  const hasMore = (): boolean => {
-    if (isBroken && !keepGoing) return false;
-    if (isDepthFirst) return frontier.length > 0;
-    if (at >= frontier.length) turn();
-    return frontier.length > 0;
-  };
-
-  const progress = (): Progress => ({
-    distinct: countOf(memory),
-    generated,
-    depth: deepest,
-    frontier: isDepthFirst ? frontier.length : frontier.length - at + next.length,
-    levels,
-  });
-
-  const wordOf = (id: number): Word => [memory.highs[id]!, memory.lows[id]!];
-
-  begin();
 
   return {
     advance: (states) => {
       for (let left = states; left > 0 && hasMore(); left -= 1) {
-        if (countOf(memory) >= maxStates) {
-          bound = 'states';
+        if (seen.count() >= maxStates) {
+          hasEnoughStates = true;
           return false;
         }
-        if (isDepthFirst) lookBeyond(frontier.pop()!, ids.pop()!, depths.pop()!);
-        else {
-          lookBeyond(frontier[at]!, ids[at]!, depth);
-          at += 1;
-        }
+        frontier.take((state, id, depth) => {
+          while (!expanding.lookBeyond(state, id, depth)) seen.moveTo(moved(seen.memory(), 2 * capacityOf(seen.memory()), false));
+        });
       }
       return hasMore();
     },
     progress,
-    outcome: () => {
-      const { distinct, ...rest } = progress();
-      const end = isBroken && !keepGoing ? 'violation' : (bound ?? (rest.frontier === 0 ? 'complete' : 'unfinished'));
-      return {
-        distinct,
-        ...rest,
-        end,
-        outDegree: { least: expanded === 0 ? 0 : least, mean: expanded === 0 ? 0 : steps / expanded, most },
-        collision: (distinct * (distinct - 1)) / 2 ** 65,
-        bytes: bytesOf(memory),
-        actions,
-        clauses: asked.counts,
-        breaches: asked.breaches,
-        // Where a search was cut short within a bound on depth, what it saw is still so.
-        lassos: end === 'complete' || end === 'depth' ? lassos(drawn, roots, system.fair ?? []) : [],
-        unseen: end === 'complete' ? [...asked.counts].flatMap(([clause, { kind, held }]) => (kind === 'sometimes' && held === 0 ? [clause] : [])) : [],
-      };
-    },
-    wayTo: (id) => wayTo(memory, id).map(wordOf),
-    wordOf,
-    fingerprintOf,
+    outcome: () => outcomeOf(system, progress(), expanding.tally(), seen.memory(), conclusion(), { graph: expanding.graph, roots }),
+    ...found(seen.memory, expanding.fingerprintOf),
   };
 };
+
+/** The ways to what is kept in a memory. */
+export const found = <S>(memory: () => Memory, fingerprintOf: (state: S) => Fingerprint): Found<S> => {
+  const wordOf = (id: number): Word => fingerprintIn(memory(), id);
+  return { wayTo: (id) => wayTo(memory(), id).map(wordOf), wordOf, fingerprintOf };
+};
+
+/** What is known of a search that came so far. */
+export const outcomeOf = <S, A extends Action>(
+  { fair = [] }: Pick<System<S, A>, 'fair'>,
+  progress: Progress,
+  { generated, expanded, steps, least, most, actions, clauses, breaches }: Tally<A>,
+  memory: Memory,
+  end: Conclusion,
+  drawn: { readonly graph: Graph<S>; readonly roots: number } | null,
+): Outcome<A> => {
+  const { distinct } = progress;
+  return {
+    ...progress,
+    generated,
+    end,
+    outDegree: { least: expanded === 0 ? 0 : least, mean: expanded === 0 ? 0 : steps / expanded, most },
+    collision: (distinct * (distinct - 1)) / 2 ** 65,
+    bytes: bytesOf(memory),
+    actions: new Map(actions),
+    clauses: new Map(clauses),
+    breaches,
+    // Where a search was cut short within a bound on depth, what it saw is still so.
+    lassos: drawn !== null && (end === 'complete' || end === 'depth') ? lassos(drawn.graph, drawn.roots, fair) : [],
+    unseen: end === 'complete' ? clauses.flatMap(([clause, { kind, held }]) => (kind === 'sometimes' && held === 0 ? [clause] : [])) : [],
+  };
+};
+
+type Frontier<S> = {
+  readonly size: () => number;
+  readonly depth: () => number;
+  readonly levels: () => readonly number[];
+  /** Hands over the state that comes next. */
+  readonly take: (to: (state: S, id: number, depth: number) => void) => void;
+};
+
+type Ordered<S> = {
+  readonly frontier: Frontier<S>;
+  readonly push: (state: S, id: number, depth: number) => void;
+  readonly revisit?: (state: S, id: number, depth: number) => void;
+};
+
+/** Level by level: all states of one depth before any of the next. */
+const levels = <S>(): Ordered<S> => {
+  let states: S[] = [];
+  let ids: number[] = [];
+  let next: S[] = [];
+  let nextIds: number[] = [];
+  let at = 0;
+  const sizes: number[] = [];
+  const turn = (): void => {
+    if (at < states.length || next.length === 0) return;
+    [states, ids, next, nextIds, at] = [next, nextIds, [], [], 0];
+    sizes.push(states.length);
+  };
+  return {
+    push: (state, id) => {
+      next.push(state);
+      nextIds.push(id);
+    },
+    frontier: {
+      size: () => states.length - at + next.length,
+      depth: () => sizes.length + (next.length > 0 ? 1 : 0),
+      levels: () => sizes,
+      take: (to) => {
+        turn();
+        at += 1;
+        to(states[at - 1]!, ids[at - 1]!, sizes.length);
+      },
+    },
+  };
+};
+
+/** What was come to last comes first. Within a bound on depth, a state that is come to by a shorter way is looked beyond once more. */
+const stack = <S>(isBounded: boolean): Ordered<S> => {
+  const states: { readonly state: S; readonly id: number; readonly depth: number }[] = [];
+  const shallowest: number[] = []; // by number
+  let deepest = 0;
+  const push = (state: S, id: number, depth: number): void => {
+    states.push({ state, id, depth });
+    deepest = Math.max(deepest, depth);
+    if (isBounded) shallowest[id] = depth;
+  };
+  return {
+    push,
+    ...(isBounded ? { revisit: (state: S, id: number, depth: number): void => (depth < shallowest[id]! ? push(state, id, depth) : undefined) } : {}),
+    frontier: {
+      size: () => states.length,
+      depth: () => deepest,
+      levels: () => [],
+      take: (to) => {
+        const { state, id, depth } = states.pop()!;
+        to(state, id, depth);
+      },
+    },
+  };
+};
+

@@ -1,6 +1,6 @@
 /** What a search has found, as data: what was looked at, how often each thing happened, and a story for whatever is wrong. */
 
-import type { Outcome, Search } from './explore.js';
+import type { Found, Outcome } from './explore.js';
 import type { Kind } from './judge.js';
 import { keptOf, runAlong, runAround, storyOf, type Kept, type Run } from './run.js';
 import type { Action, System } from './system.js';
@@ -44,10 +44,9 @@ export type Report = {
 };
 
 /** The report of a search that took so long, and was stopped for this reason if it did not end by itself. */
-export const reportOf = <S, A extends Action>(system: System<S, A>, search: Search<S, A>, seconds: number, stop: Stop = 'interrupted'): Report => {
-  const outcome = search.outcome();
+export const reportOf = <S, A extends Action>(system: System<S, A>, outcome: Outcome<A>, ways: Found<S>, seconds: number, stop: Stop = 'interrupted'): Report => {
   const { distinct, generated, depth, outDegree, collision, end, bytes } = outcome;
-  const violations = violationsIn(system, search, outcome);
+  const violations = violationsIn(system, ways, outcome);
   return {
     model: system.name,
     end: end === 'unfinished' ? stop : end,
@@ -67,8 +66,7 @@ export const reportOf = <S, A extends Action>(system: System<S, A>, search: Sear
   };
 };
 
-const violationsIn = <S, A extends Action>(system: System<S, A>, search: Search<S, A>, { breaches, lassos, unseen }: Outcome<A>): readonly Violation[] => {
-  const { wayTo, fingerprintOf } = search;
+const violationsIn = <S, A extends Action>(system: System<S, A>, { wayTo, wordOf, fingerprintOf }: Found<S>, { breaches, lassos, unseen }: Outcome<A>): readonly Violation[] => {
   const told = (clause: string, kind: Kind, run: Run<S, A>, backTo: number | null = null): Violation => {
     const story = storyOf(system, run);
     return { clause, kind, depth: story.length, story, backTo, kept: keptOf(run) };
@@ -81,7 +79,7 @@ const violationsIn = <S, A extends Action>(system: System<S, A>, search: Search<
       return told(clause, kind, action === null ? run : extended(system, run, action));
     }),
     ...lassos.map(({ clause, way, cycle }) => {
-      const around = runAround(system, fingerprintOf, way.map(search.wordOf), cycle.map(search.wordOf));
+      const around = runAround(system, fingerprintOf, way.map(wordOf), cycle.map(wordOf));
       return told(clause, 'eventually', around.run, cycle.length === 0 ? null : around.from);
     }),
     ...unseen.map((clause): Violation => ({ clause, kind: 'sometimes', depth: 0, story: [], backTo: null, kept: null })),

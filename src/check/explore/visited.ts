@@ -3,10 +3,11 @@
  *
  * An open-addressed table over typed arrays, about 40 bytes a state. The arrays may lie in shared memory, and several
  * threads may then add to it at once: a slot is claimed by compare-and-exchange, filled, and only then told to others.
+ * Every thread numbers its states from blocks of its own, so that threads seldom write where another one just did.
  */
 
 export type Memory = {
-  /** Word 0: how many states there are. */
+  /** Word 0: the numbers below this one are given out, in blocks; not all of them need be used. */
   readonly header: Int32Array;
   /** Pairs of words: number of a state plus 1 (0: free; -1: claimed), and the lower half of its fingerprint. */
   readonly slots: Int32Array;
@@ -19,6 +20,7 @@ export type Memory = {
 export const NOBODY = -1;
 
 const CLAIMED = -1;
+const BLOCK = 1024;
 
 /** Memory for up to `states` states, a power of two; shared between threads if it is to be. */
 export const memoryFor = (states: number, isShared: boolean): Memory => {
@@ -33,47 +35,91 @@ export const bytesOf = (memory: Memory): number => Object.values(memory).reduce(
 /** How many states it can hold. */
 export const capacityOf = ({ highs }: Memory): number => highs.length;
 
-export const countOf = ({ header }: Memory): number => Atomics.load(header, 0);
+/** How many numbers are given out. */
+export const givenOut = ({ header }: Memory): number => Atomics.load(header, 0);
 
-/**
- * Adds a state, unless it is there: its number if it is new, else the complement of its number. Numbers count from 0, in
- * the order of discovery. There must be room.
- */
-export const add = ({ header, slots, highs, lows, parents }: Memory, high: number, low: number, parent: number): number => {
-  const last = (slots.length >> 1) - 1;
-  for (let at = (low ^ high) & last; ; at = (at + 1) & last) {
-    let held = Atomics.load(slots, 2 * at);
-    if (held === 0) {
-      held = Atomics.compareExchange(slots, 2 * at, 0, CLAIMED);
-      if (held === 0) {
-        const id = Atomics.add(header, 0, 1);
-        highs[id] = high;
-        lows[id] = low;
-        parents[id] = parent;
-        slots[2 * at + 1] = low;
-        Atomics.store(slots, 2 * at, id + 1);
-        return id;
-      }
-    }
-    while (held === CLAIMED) held = Atomics.load(slots, 2 * at);
-    if (slots[2 * at + 1] === low && highs[held - 1] === high) return ~(held - 1);
-  }
+/** One thread's way to add states. */
+export type Visited = {
+  /** Whether there is room for so many more states. Whoever adds asks first. */
+  readonly hasRoom: (states: number) => boolean;
+  /** Adds a state, unless it is there: its number if it is new, else the complement of its number. */
+  readonly add: (high: number, low: number, parent: number) => number;
+  /** How many states were added here. Where only one thread adds, they are numbered from 0 on, without a gap. */
+  readonly count: () => number;
+  readonly memory: () => Memory;
+  /** From now on, states are added there: what was added here must be there too. */
+  readonly moveTo: (memory: Memory) => void;
 };
 
-/** The same states in memory for twice as many. Nobody may add to the old one meanwhile. */
-export const grown = (memory: Memory, isShared: boolean): Memory => {
-  const larger = memoryFor(2 * capacityOf(memory), isShared);
+export const visited = (first: Memory): Visited => {
+  let memory = first;
+  let { header, slots, highs, lows, parents } = first;
+  let last = (slots.length >> 1) - 1;
+  let next = 0;
+  let end = 0;
+  let count = 0;
+  const blocks: number[] = [];
+
+  const number = (): number => {
+    if (next === end) {
+      next = blocks.shift() ?? Atomics.add(header, 0, BLOCK);
+      end = next + BLOCK;
+    }
+    next += 1;
+    return next - 1;
+  };
+
+  return {
+    hasRoom: (states) => {
+      while (end - next + blocks.length * BLOCK < states) blocks.push(Atomics.add(header, 0, BLOCK));
+      return blocks.length === 0 || blocks[blocks.length - 1]! + BLOCK <= highs.length;
+    },
+    add: (high, low, parent) => {
+      for (let at = (low ^ high) & last; ; at = (at + 1) & last) {
+        let held = Atomics.load(slots, 2 * at);
+        if (held === 0) {
+          held = Atomics.compareExchange(slots, 2 * at, 0, CLAIMED);
+          if (held === 0) {
+            const id = number();
+            count += 1;
+            highs[id] = high;
+            lows[id] = low;
+            parents[id] = parent;
+            slots[2 * at + 1] = low;
+            Atomics.store(slots, 2 * at, id + 1);
+            return id;
+          }
+        }
+        while (held === CLAIMED) held = Atomics.load(slots, 2 * at);
+        if (slots[2 * at + 1] === low && highs[held - 1] === high) return ~(held - 1);
+      }
+    },
+    count: () => count,
+    memory: () => memory,
+    moveTo: (other) => {
+      memory = other;
+      ({ header, slots, highs, lows, parents } = other);
+      last = (slots.length >> 1) - 1;
+    },
+  };
+};
+
+/** The same states in memory for so many. Nobody may add to the old one meanwhile. */
+export const moved = (memory: Memory, states: number, isShared: boolean): Memory => {
+  const larger = memoryFor(states, isShared);
   const last = (larger.slots.length >> 1) - 1;
-  const count = countOf(memory);
-  larger.header[0] = count;
+  larger.header.set(memory.header);
   larger.highs.set(memory.highs);
   larger.lows.set(memory.lows);
   larger.parents.set(memory.parents);
-  for (let id = 0; id < count; id += 1) {
-    let at = (larger.lows[id]! ^ larger.highs[id]!) & last;
+  for (let from = 0; from < memory.slots.length; from += 2) {
+    const held = memory.slots[from]!;
+    if (held === 0) continue;
+    const low = memory.slots[from + 1]!;
+    let at = (low ^ larger.highs[held - 1]!) & last;
     while (larger.slots[2 * at] !== 0) at = (at + 1) & last;
-    larger.slots[2 * at] = id + 1;
-    larger.slots[2 * at + 1] = larger.lows[id]!;
+    larger.slots[2 * at] = held;
+    larger.slots[2 * at + 1] = low;
   }
   return larger;
 };
@@ -84,3 +130,6 @@ export const wayTo = ({ parents }: Memory, id: number): readonly number[] => {
   for (let at = id; at !== NOBODY; at = parents[at]!) way.push(at);
   return way.reverse();
 };
+
+/** The fingerprint of a state. */
+export const fingerprintIn = ({ highs, lows }: Memory, id: number): readonly [high: number, low: number] => [highs[id]!, lows[id]!];
