@@ -1,18 +1,20 @@
 /** Rings whose ballots compete: messages travel for longer than a silence is borne, and acceptors crash and come back. */
 
 import * as fc from 'fast-check';
-import { Map } from 'immutable';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { World } from '../../src/adapter/simulated/world.js';
+import type { Run } from '../../src/check/explore/run.js';
+import { randomRun } from '../../src/check/explore/walk.js';
 import type { Event as AcceptorEvent } from '../../src/consensus/acceptor.js';
 import type { Ballot, Membership } from '../../src/consensus/ballot.js';
 import type { Event as CoordinatorEvent } from '../../src/consensus/coordinator.js';
-import type { Durable, Entry, Message, Value } from '../../src/consensus/messages.js';
+import type { Entry, Message, Value } from '../../src/consensus/messages.js';
 import type { Event as RingEvent, Settings } from '../../src/consensus/ring.js';
-import type { Facts } from '../../spec/consensus.js';
-import { namesIn, textOf } from '../../src/adapter/simulated/recording.js';
-import type { World } from '../../src/adapter/simulated/world.js';
+import { ring, type RingBounds, type RingDeed, type RingSystem, type RingWorld } from '../../src/models/ring.js';
 import * as Node from '../../src/node.js';
-import { encodeCommand, G_ALL } from '../../src/record.js';
 import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
+import { runsOf } from './runs.js';
 import { rough, type Change, type Plan } from './world.js';
 
 const crash = fc.record({ process: fc.constantFrom(0, 1, 2), at: fc.integer({ min: 10, max: 900 }), down: fc.integer({ min: 1, max: 80 }) });
@@ -37,14 +39,14 @@ export const SETTINGS: Settings = { batchBytes: 16, backlogBytes: 64, window: 2,
 const process = fc.constantFrom(...MEMBERSHIP.acceptors);
 const ballot: fc.Arbitrary<Ballot> = fc.record({ round: fc.integer({ min: 1, max: 3 }), process });
 const instance = fc.nat({ max: 3 });
-const ring = fc.constantFrom([0, 1, 2, 3], [1, 2, 3], [2, 0], [0, 2, 3]);
+const along = fc.constantFrom([0, 1, 2, 3], [1, 2, 3], [2, 0], [0, 2, 3]);
 
 /** What a coordinator says in a ballot: one id for an instance, and one value for an id. */
 const choiceIn = (ballots: fc.Arbitrary<Ballot>) =>
-  fc.record({ of: ballots, at: instance, along: ring }).map(({ of, at, along }) => {
+  fc.record({ of: ballots, at: instance, route: along }).map(({ of, at, route }) => {
     const id = `${of.round}.${of.process}.${at}`;
     const value: Value = at === 3 ? { type: 'Skip', to: 8 * of.round } : { type: 'Batch', commands: Uint8Array.of(of.round, of.process, at) };
-    return { ballot: of, ring: along, instance: at, id, value };
+    return { ballot: of, ring: route, instance: at, id, value };
   });
 const choice = choiceIn(ballot);
 
@@ -122,128 +124,25 @@ export const coordinatorEvents: fc.Arbitrary<readonly CoordinatorEvent[]> = time
   fc.oneof({ weight: 6, arbitrary: promises }, ...[heard, heard, here, skip, skip, known].map((one) => one.map((event) => [event]))),
 ).map((groups) => groups.flat());
 
-// Three acceptors without a clock: messages come in any order, and a process campaigns when it is told to.
+// Three acceptors without a clock: the world that the explorer searches, walked at random
 
-export type Move =
-  /** One of the messages on their way arrives: counted from the newest, so that old ones are overtaken. It may come again. */
-  | { readonly type: 'Arrive'; readonly pick: number; readonly isKept: boolean }
-  | { readonly type: 'Lose'; readonly pick: number }
-  /** So much time passes at a process that it loses patience, or sends again what is open. */
-  | { readonly type: 'Wait'; readonly process: number }
-  /** A client calls one of those that lead, by their own lights. */
-  | { readonly type: 'Submit'; readonly pick: number }
-  /** The process that was told something last crashes, and comes back. */
-  | { readonly type: 'Crash' };
+/** What befalls the ring on a walk: more than can be searched in full. */
+const WALKED: RingBounds = { inputs: 4, timers: 4, crashes: 1, losses: 1, duplications: 2, isTerse: true };
 
-const pick = fc.oneof({ weight: 4, arbitrary: fc.nat({ max: 2 }) }, { weight: 1, arbitrary: fc.nat({ max: 60 }) });
+/** Patience is lost seldom, so that ballots are low and meet. */
+const weightOf = ({ what }: RingDeed): number => (what === 'arrives' ? 8 : what === 'input' || what === 'crash' ? 3 : 1);
 
-export const schedule: fc.Arbitrary<readonly Move[]> = fc.array(
-  fc.oneof<fc.MaybeWeightedArbitrary<Move>[]>(
-    { weight: 24, arbitrary: fc.record({ type: fc.constant('Arrive'), pick, isKept: fc.nat({ max: 5 }).map((n) => n === 0) }) },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant('Lose'), pick }) },
-    { weight: 2, arbitrary: fc.record({ type: fc.constant('Wait'), process }) },
-    { weight: 3, arbitrary: fc.record({ type: fc.constant('Submit'), pick }) },
-    { weight: 1, arbitrary: fc.constant({ type: 'Crash' }) },
-  ),
-  { minLength: 20, maxLength: 160, size: 'max' },
-);
+/** A ring of these machines. */
+export const ringWith = (change: Change = (world) => world, bounds: RingBounds = WALKED): RingSystem =>
+  ring(bounds, { startProcess: Node.startProcess, onProcessEvent: Node.onProcessEvent, ...change({} as World<Command, Result>).machines });
 
-const moveOf = (text: string): Move => {
-  const at = Number.parseInt(text.slice(1));
-  if (text.startsWith('a')) return { type: 'Arrive', pick: at, isKept: text.endsWith('+') };
-  if (text.startsWith('w')) return { type: 'Wait', process: at };
-  return text.startsWith('s') ? { type: 'Submit', pick: at } : { type: 'Crash' };
+/** A run of the ring that follows from a seed. */
+export const walkOf = (system: RingSystem, seed: number): Run<RingWorld, RingDeed> => {
+  const random = xoroshiro128plus(seed);
+  return randomRun(system, () => uniformFloat64(random), LENGTH, weightOf);
 };
 
-/**
- * Schedules that chance seldom meets, shortened: mistakes in what is promised show in them. An `a` is an
- * arrival (`+`: it may come again), a `w` a wait, an `s` a submission, a `c` a crash.
- */
-export const narrow: readonly (readonly Move[])[] = [
-  'w2 a1 a0 s0 a3 c a4 a2 a0 s0 a1 a1 a7', // a promise is lost in a crash
-  'w0 a0 w2 a0 a0 s0 a0 a0 a5 c w2 w2 a0 a0 s0 a2 a0', // a lower ballot is promised
-  'w2 a3 a0+ s0 a1 a6 a6 a0+ s0 s0 w0 w0 a0+ a0+ a2 a0 a19', // a promise is not recorded
-  'a0+ a2 w2 a0 a0 s0 s0 w1 a3 a1 a1 a0 a2+ w2 w0 w2 w2 a22 s0 a1 a1', // promises of an older ballot are counted
-].map((text) => text.split(' ').map(moveOf));
+const LENGTH = 100;
 
-const CLUSTER: Node.Cluster = {
-  membership: { acceptors: MEMBERSHIP.acceptors, learners: [] },
-  technique: 'smr',
-  threads: 1,
-  ring: { ...SETTINGS, batchBytes: 1, backlogBytes: 1000, window: 4, heartbeat: Infinity },
-  skip: { lambda: 0, delta: 1000, origin: 0 },
-  m: 1,
-  commandsPerBarrier: 1,
-  homes: [0],
-};
-
-/** What three acceptors come to by a schedule. Their disks are quick: whatever they write is durable at once. */
-export const played = (moves: readonly Move[], change: Change = (world) => world): Facts => {
-  const { startProcess = Node.startProcess, onProcessEvent = Node.onProcessEvent } = change({} as World<Command, Result>).machines ?? {};
-  const facts = { acceptors: 3, submitted: [] as Facts['submitted'][number][], votes: [] as Facts['votes'][number][], learned: [] as Facts['learned'][number][] };
-  const hosts = MEMBERSHIP.acceptors.map((me) => ({ me, life: 0, now: 1, process: startProcess(CLUSTER, me), records: [] as Durable[] }));
-  let last = hosts[0]!;
-  const travelling: { readonly to: number; readonly event: Node.ProcessEvent }[] = [];
-
-  const tell = (to: number, first: Node.ProcessEvent): void => {
-    const host = (last = hosts[to]!);
-    const own = [first]; // a process hears itself at once
-    for (let event = own.shift(); event !== undefined; event = own.shift()) {
-      const [next, effects] = onProcessEvent(host.process, event);
-      host.process = next;
-      for (const effect of effects)
-        switch (effect.type) {
-          case 'Send': {
-            const received = { type: 'Received', group: G_ALL, from: to, message: effect.message } as const;
-            if (effect.to === to) own.push(received);
-            else travelling.push({ to: effect.to, event: received });
-            break;
-          }
-          case 'Persist':
-            host.records.push(effect.record);
-            if (effect.record.type === 'Voted') facts.votes.push({ ring: G_ALL, process: to, ...effect.record });
-            break;
-          case 'Decided': {
-            const { instance: at, id, value } = effect;
-            const commands = value.type === 'Batch' ? namesIn(value.commands) : [];
-            facts.learned.push({ ring: G_ALL, process: to, life: host.life, instance: at, id, value: textOf(value), commands });
-          }
-        }
-    }
-  };
-
-  MEMBERSHIP.acceptors.forEach((me) => tell(me, { type: 'Tick', now: 1 }));
-  for (const move of moves)
-    switch (move.type) {
-      case 'Arrive':
-      case 'Lose': {
-        const index = travelling.length - 1 - (move.pick % Math.max(1, travelling.length));
-        const message = travelling[index];
-        if (message === undefined) break;
-        if (move.type === 'Lose' || !move.isKept) travelling.splice(index, 1);
-        if (move.type === 'Arrive') tell(message.to, message.event);
-        break;
-      }
-      case 'Wait': {
-        const host = hosts[move.process]!;
-        host.now += 10 * SETTINGS.suspectAfter;
-        tell(move.process, { type: 'Tick', now: host.now });
-        break;
-      }
-      case 'Submit': {
-        const leaders = hosts.filter((host) => host.process.parts.get(G_ALL)?.ring.voting?.coordinator.role.type === 'Leading');
-        const leader = leaders[move.pick % Math.max(1, leaders.length)];
-        if (leader === undefined) break;
-        const commands = encodeCommand({ kind: 1, attempt: 0, session: 1, sequence: facts.submitted.length + 1, floor: 1, payload: new Uint8Array() });
-        facts.submitted.push(...namesIn(commands).map((command) => ({ ring: G_ALL, command })));
-        tell(leader.me, { type: 'Received', group: G_ALL, from: -1, message: { type: 'Submit', commands } });
-        break;
-      }
-      case 'Crash': {
-        last.life += 1;
-        last.process = startProcess(CLUSTER, last.me, Map([[G_ALL, [...last.records]]]));
-        tell(last.me, { type: 'Tick', now: last.now });
-      }
-    }
-  return facts;
-};
+/** Runs of the ring. */
+export const walks: fc.Arbitrary<Run<RingWorld, RingDeed>> = runsOf(ringWith(), LENGTH, weightOf);

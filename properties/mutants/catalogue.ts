@@ -76,7 +76,7 @@ export const JUDGES: Readonly<Record<string, string>> = {
   'few keys': 'whole clusters, messages late, whose clients all care for four keys',
   aged: 'as rough, in clusters that have been up for a while',
   duel: 'one ring in virtual time, whose coordinators suspect each other at the slightest delay',
-  schedule: 'three acceptors without a clock: any order of arrivals, losses, waits and crashes; a few fixed schedules first',
+  walk: 'three acceptors without a clock: any order of arrivals, losses, waits and crashes, walked at random',
   twice: 'a plan, run two times',
   acceptor: 'an acceptor alone, any events',
   coordinator: 'a coordinator alone, any events, and clients in a rush',

@@ -9,7 +9,8 @@ import * as Node from '../../src/node.js';
 import type { Change } from '../arbitraries/world.js';
 import { asking, comingBack, having, misremembering, mistake, mistaken, reading, saying, told, together, votingOf } from './change.js';
 import { before, mutant, type Mutant } from './mutant.js';
-import { bySchedule, inCalm, inDuel, inRough, ofAcceptor, ofCoordinator, RINGS, WORLDS } from './worlds.js';
+import { byWalking } from './rings.js';
+import { inCalm, inDuel, inRough, ofAcceptor, ofCoordinator, RINGS, WORLDS } from './worlds.js';
 
 /** A record that says nothing. */
 const BLANK: Durable = { type: 'Decided', instance: -1, id: '' };
@@ -71,7 +72,7 @@ export const PAXOS: readonly Mutant[] = [
   mutant('PX18', 'a crash loses the promise', ...before(RINGS, reading((record) => (record.type === 'Promised' ? BLANK : record)))),
   mutant('PX19', 'a crash loses the vote', ...before(RINGS, reading((record) => (record.type === 'Voted' ? { type: 'Promised', ballot: record.ballot } : record)))),
   mutant('PX20', 'votes for a value are counted across ballots', ...before(RINGS, countingAcrossBallots())),
-  mutant('PX23', 'a repeated promise of one acceptor is counted twice', ...before([inDuel, bySchedule], told((message, process, group, from) => {
+  mutant('PX23', 'a repeated promise of one acceptor is counted twice', ...before([byWalking, inDuel], told((message, process, group, from) => {
     const role = votingOf(process, group)?.coordinator.role;
     const isRepeated = message.type === 'Promise' && role?.type === 'Preparing' && role.promises.has(from);
     return isRepeated ? [[100 + from, message]] : [message];
@@ -83,7 +84,7 @@ export const PAXOS: readonly Mutant[] = [
     event.type === 'Refuse' ? [{ ...state, ballot: event.promised, role: { type: 'Following', since: state.now } }, []] : Coordinator.onEvent(state, event),
   )),
   mutant('PXd', 'a batch is changed on its way', ...before([...RINGS, inCalm], told((message) =>
-    message.type === 'Submit' ? [{ ...message, commands: message.commands.with(18, 1) }] : [message],
+    message.type === 'Submit' ? [{ ...message, commands: changedAt(message.commands, Math.min(18, message.commands.length - 1)) }] : [message],
   ))),
   mutant('PXe', 'an acceptor that learns a decision forgets an earlier one', ofAcceptor((state, event) => {
     const [next, effects] = Acceptor.onEvent(state, event);
@@ -124,7 +125,7 @@ export const RING_PAXOS: readonly Mutant[] = [
   mutant('RP12', 'an instance that is told again is handed over again', ...before([inCalm, inRough], mistaken({
     learner: (known, message) => (message.type === 'Chosen' && message.instance < known.next ? { ...known, next: message.instance } : known),
   }))),
-  mutant('RP14', 'an acceptor keeps only the last eight of its decisions, whoever still asks for others', ...before([bySchedule, inRough], misremembering((after) => {
+  mutant('RP14', 'an acceptor keeps only the last eight of its decisions, whoever still asks for others', ...before([inRough], misremembering((after) => {
     const last = after.log.reduce((most, entry, instance) => (entry.type === 'Decided' ? Math.max(most, instance) : most), -1);
     const isKept = (instance: number): boolean => instance > last - 8 || after.log.get(instance)?.type === 'Voted';
     return after.log.every((_, instance) => isKept(instance)) ? after : { ...after, log: after.log.filter((_, instance) => isKept(instance)) };
@@ -148,6 +149,10 @@ export const RING_PAXOS: readonly Mutant[] = [
     effect.type === 'Send' && effect.message.type === 'Chosen' ? [] : [effect],
   ))),
 ];
+
+function changedAt(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.with(at, (bytes[at] ?? 0) ^ 1);
+}
 
 function timing(ring: Partial<Node.Cluster['ring']>): Change {
   return (world) => ({ ...world, cluster: { ...world.cluster, ring: { ...world.cluster.ring, ...ring } } });

@@ -22,6 +22,18 @@ const rowOf = ({ id, mistake, kill, samples, seconds }: Row): readonly string[] 
     ? [id, mistake, '**nobody**', '', `${samples}`, secondsOf(seconds), '']
     : [id, mistake, sayClauses(kill.clauses), kill.judge, `${kill.samples}`, secondsOf(kill.seconds), `${kill.length} ${kill.unit}`];
 
+/** How far from the shortest of all the runs are that were found at random and made shorter. */
+const shorteningOf = ({ mutants }: Matrix): readonly string[] => {
+  const rows = mutants.flatMap(({ id, kill, shortest }) => (kill?.judge === 'walk' && shortest !== undefined ? [{ id, kill, shortest, more: kill.length - shortest.length }] : []));
+  if (rows.length === 0) return [];
+  const median = rows.map(({ more }) => more).toSorted((a, b) => a - b)[rows.length >> 1];
+  return [
+    '## Random runs, made shorter, beside the shortest',
+    `A random walk that violates a clause is made shorter; a search of the smallest world that shows the mistake, breadth first, finds the shortest run of all. The difference, at the median: ${median}.`,
+    table(['id', 'walks', 's', 'moves', 'shortest', 'difference', 'states searched', 's'], rows.map(({ id, kill, shortest, more }) => [id, `${kill.samples}`, secondsOf(kill.seconds), `${kill.length}`, `${shortest.length}`, `${more}`, `${shortest.samples}`, secondsOf(shortest.seconds)])),
+  ];
+};
+
 /** Which clause catches which of these mutants. */
 const grid = (rows: readonly Row[]): string =>
   table(
@@ -57,6 +69,7 @@ export const markdownOf = (matrix: Matrix): string => {
     ...Object.keys(FAMILIES)
       .filter((name) => FAMILIES[name]?.some(({ id }) => mutants.some((row) => row.id === id)))
       .map((name) => familyOf(matrix, name)),
+    ...shorteningOf(matrix),
     '## Controls',
     'What looks like a mistake and is none, and every machine as it is: whatever catches one of these is wrong.',
     table(['id', 'difference', 'samples', 's', 'caught by'], controls.map(({ id, mistake, samples, seconds: spent, kill }) => [id, mistake, `${samples}`, secondsOf(spent), kill?.clauses.join('; ') ?? ''])),

@@ -13,6 +13,8 @@ export type Row = {
   readonly seconds: number;
   /** Every clause that some sample violates, before any of its judges. */
   readonly clauses: readonly string[];
+  /** The shortest run of all, where a judge that can try every one was asked. */
+  readonly shortest: Kill | undefined;
 };
 
 export type Matrix = {
@@ -32,23 +34,26 @@ export type Plan = {
   readonly searches: readonly Effort[];
   /** For how long each judge of a mutant looks for clauses that are violated as well; nobody looks if it is 0. */
   readonly survey: number;
+  /** For how long the shortest run of all is looked for, where that can be. */
+  readonly shortest: number;
   /** For how long each judge of a control looks for anything at all. */
   readonly control: number;
   /** After so long, what is left is not looked at, seconds. */
   readonly deadline: number;
 };
 
-export const FULL: Plan = { isQuick: false, searches: [{ seconds: 30, share: 1, shrinking: 4 }], survey: 2.5, control: 5, deadline: Infinity };
+export const FULL: Plan = { isQuick: false, searches: [{ seconds: 30, share: 1, shrinking: 4 }], survey: 2.5, shortest: 60, control: 5, deadline: Infinity };
 export const QUICK: Plan = {
   isQuick: true,
   searches: [0.25, 1, 4].map((seconds) => ({ seconds, share: 1, shrinking: 0 })),
   survey: 0,
+  shortest: 0,
   control: 0.1,
   deadline: 42,
 };
 
 /** Up to the first judge that catches it. */
-export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey = 0): Row => {
+export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey = 0, longest = 0): Row => {
   const began = performance.now();
   let samples = 0;
   let kill: Kill | undefined;
@@ -61,25 +66,26 @@ export const examine = ({ id, mistake, looks }: Mutant, effort: Effort, survey =
   const seconds = (performance.now() - began) / 1000;
   const clauses = new Set(kill?.clauses);
   if (survey > 0) for (const look of looks) for (const clause of look.survey({ seconds: survey, share: 1 })) clauses.add(clause);
-  return { id, mistake, kill, samples, seconds, clauses: [...clauses] };
+  const shortest = longest > 0 ? looks.find((look) => look.shortest !== undefined)?.shortest?.(longest) : undefined;
+  return { id, mistake, kill, samples, seconds, clauses: [...clauses], shortest };
 };
 
 /** Examines all controls, then all mutants; tells whom it examines next, and how many have been. */
 export const matrixOf = (plan: Plan, tell: (next: string, done: number, all: number) => void, isMeant: (mutant: Mutant) => boolean = () => true): Matrix => {
   const began = performance.now();
   const left = (): number => plan.deadline - (performance.now() - began) / 1000;
-  const rowsOf = (some: readonly Mutant[], effort: Effort, survey: number): readonly Row[] =>
+  const rowsOf = (some: readonly Mutant[], effort: Effort, survey: number, shortest: number): readonly Row[] =>
     some.map((mutant, i) => {
       tell(`${mutant.id} ${mutant.mistake}`, i, some.length);
-      return left() > 0 ? examine(mutant, { ...effort, seconds: Math.min(left(), effort.seconds) }, survey) : { id: mutant.id, mistake: mutant.mistake, kill: undefined, samples: 0, seconds: 0, clauses: [] };
+      return left() > 0 ? examine(mutant, { ...effort, seconds: Math.min(left(), effort.seconds) }, survey, shortest) : { id: mutant.id, mistake: mutant.mistake, kill: undefined, samples: 0, seconds: 0, clauses: [], shortest: undefined };
     });
 
   const tried = MUTANTS.filter(isMeant);
-  const controls = rowsOf(CONTROLS.filter(isMeant), { seconds: plan.control, share: 1, shrinking: 0 }, 0);
+  const controls = rowsOf(CONTROLS.filter(isMeant), { seconds: plan.control, share: 1, shrinking: 0 }, 0, 0);
   const rowById = new Map<string, Row>();
   for (const effort of plan.searches) {
     const alive = tried.filter(({ id }) => rowById.get(id)?.kill === undefined);
-    for (const row of rowsOf(alive, effort, plan.survey)) if (row.samples > 0 || !rowById.has(row.id)) rowById.set(row.id, row);
+    for (const row of rowsOf(alive, effort, plan.survey, plan.shortest)) if (row.samples > 0 || !rowById.has(row.id)) rowById.set(row.id, row);
   }
   const mutants = tried.flatMap(({ id }) => rowById.get(id) ?? []);
   const killing = new Set(mutants.flatMap(({ clauses }) => clauses));

@@ -19,11 +19,11 @@ export type Court<Mistake, Sample, Facts> = {
   readonly lengthOf: (sample: Sample) => number;
   readonly unit: string;
   /** How a sample that is made of lists is shortened, in place of what its arbitrary would make of it. */
-  readonly shorten?: readonly Shortening<Sample>[];
+  readonly shorten?: readonly Shortening<Sample, Mistake>[];
 };
 
 /** Shortens a sample for which `holds` fails, by asking it of others. The last one that failed is the shortest. */
-type Shortening<Sample> = (sample: Sample, holds: (sample: Sample) => boolean) => void;
+type Shortening<Sample, Mistake = unknown> = (sample: Sample, holds: (sample: Sample) => boolean, mistake: Mistake) => void;
 
 /** How much is done about a mistake. Whatever ends first ends the search. */
 export type Effort = {
@@ -53,6 +53,8 @@ export type Look = {
   readonly clauses: readonly string[];
   /** Up to the first sample that violates a clause. */
   readonly search: (effort: Effort) => Search;
+  /** The shortest sample of all that violates a clause, where every one can be tried. */
+  readonly shortest?: (seconds: number) => Kill | undefined;
   /** All clauses that are violated by some sample. */
   readonly survey: (effort: Pick<Effort, 'seconds' | 'share'>) => readonly string[];
 };
@@ -81,7 +83,7 @@ export const judgeOf =
     return {
       judge: court.judge,
       clauses: Object.keys(court.clauses),
-      search: (effort) => search(court, violatedBy, effort),
+      search: (effort) => search(court, mistake, violatedBy, effort),
       survey: ({ seconds, share }) => {
         const began = performance.now();
         const violated = new Set<string>();
@@ -106,7 +108,7 @@ const violatedIn = <F>(clauses: Clauses<F>, factsOf: () => F): readonly string[]
   }
 };
 
-const search = <M, T, F>(court: Court<M, T, F>, violatedBy: (sample: T) => readonly string[], { seconds, share, shrinking }: Effort): Search => {
+const search = <M, T, F>(court: Court<M, T, F>, mistake: M, violatedBy: (sample: T) => readonly string[], { seconds, share, shrinking }: Effort): Search => {
   const began = performance.now();
   let samples = 0;
   let failed: { readonly at: number; readonly clauses: readonly string[] } | undefined;
@@ -132,7 +134,7 @@ const search = <M, T, F>(court: Court<M, T, F>, violatedBy: (sample: T) => reado
   const violation = failed as { readonly at: number; readonly clauses: readonly string[] } | undefined;
   if (violation === undefined || shortest === undefined) return { samples, kill: undefined };
 
-  if (shrinking > 0) for (const shorten of court.shorten ?? []) shorten(shortest, holds);
+  if (shrinking > 0) for (const shorten of court.shorten ?? []) shorten(shortest, holds, mistake);
   const { judge, lengthOf, unit } = court;
   return { samples, kill: { judge, clauses: violation.clauses, samples, seconds: (violation.at - began) / 1000, length: lengthOf(shortest), unit } };
 };
@@ -149,4 +151,4 @@ export const byLeavingOut =
 
 /** Leaves out some items of a sample that is a list. */
 export const leavingOut = <Item>(sample: readonly Item[], holds: (sample: readonly Item[]) => boolean): void =>
-  byLeavingOut((items: readonly Item[]) => items, (_, left) => left)(sample, holds);
+  byLeavingOut((items: readonly Item[]) => items, (_, left) => left)(sample, holds, undefined);

@@ -1,18 +1,18 @@
 /** Judges of whole worlds, and of rings alone: the clauses of the spec, and what the machines say of themselves at each step. */
 
 import * as fc from 'fast-check';
-import * as Consensus from '../../spec/consensus.js';
 import { clauses as linearizability, type Operation } from '../../spec/linearizability.js';
 import { simulate } from '../../src/adapter/simulated/world.js';
 import * as Acceptor from '../../src/consensus/acceptor.js';
 import * as Coordinator from '../../src/consensus/coordinator.js';
 import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
 import { clausesOfRuns } from '../arbitraries/clauses.js';
-import { acceptorEvents, coordinatorEvents, duel, hasty, MEMBERSHIP, narrow, played, schedule, SETTINGS, type Move } from '../arbitraries/consensus.js';
+import { acceptorEvents, coordinatorEvents, duel, hasty, MEMBERSHIP, SETTINGS } from '../arbitraries/consensus.js';
 import { historyOf } from '../arbitraries/linearized.js';
 import { calm, crowded, rough, worldOf, type Change, type Plan, type Told } from '../arbitraries/world.js';
 import { invariantsOf, walk, type Clauses } from '../check.js';
 import { judgeOf, leavingOut, type Judge } from './mutant.js';
+import { byWalking } from './rings.js';
 import { clausesOfRing, clausesOfSteps, watched, type Broken } from './watch.js';
 
 type Watched = Told & { readonly broken: Broken };
@@ -83,27 +83,6 @@ export const onFewKeys = worldly('few keys', few, 120, brief);
 export const inAge = worldly('aged', rough, 200, aged);
 export const inDuel = worldly('duel', duel, 400, hasty, aboutRings);
 
-/** Three acceptors without a clock. */
-export const bySchedule: Judge<Change> = judgeOf({
-  judge: 'schedule',
-  samples: schedule,
-  first: narrow,
-  numRuns: 6000,
-  clauses: { ...Consensus.clauses, ...clausesOfRing },
-  factsOf: (change: Change, moves: readonly Move[]) => {
-    let broken: Broken = new Map();
-    const facts = played(moves, (world) => {
-      const looked = watched(change(world));
-      broken = looked.broken;
-      return looked.world;
-    });
-    return { ...facts, broken };
-  },
-  lengthOf: (moves) => moves.length,
-  unit: 'moves',
-  shorten: [leavingOut],
-});
-
 /** A machine alone, whatever it is told. */
 export const ofAcceptor: Judge<typeof Acceptor.onEvent> = judgeOf({
   judge: 'acceptor',
@@ -147,7 +126,7 @@ export const twice: Judge<Change> = judgeOf({
 });
 
 // Where mistakes of a kind are looked for, the quickest judge first
-export const RINGS = [bySchedule, inDuel];
+export const RINGS = [byWalking, inDuel];
 export const WORLDS = [inCalm, inRough];
 /** All judges of a change. */
 export const EVERYWHERE = [...RINGS, ...WORLDS, inCrowd, onFewKeys, inAge, twice];

@@ -8,9 +8,10 @@ import * as Spec from '../../spec/consensus.js';
 import * as Abstract from '../../spec/refinement.js';
 import { composed, type Bounds, type Happening, type World } from '../check/explore/composition.js';
 import type { System } from '../check/explore/system.js';
-import type { Coordinator, Settings } from '../consensus/coordinator.js';
+import * as Acceptor from '../consensus/acceptor.js';
+import * as Coordinators from '../consensus/coordinator.js';
 import type { Durable, Message, Value } from '../consensus/messages.js';
-import type { Ring } from '../consensus/ring.js';
+import * as Rings from '../consensus/ring.js';
 import * as Node from '../node.js';
 import { G_ALL } from '../record.js';
 import { asked } from './asked.js';
@@ -31,7 +32,7 @@ type Seen = {
 /** Longer than any patience, ms. */
 const LONG = 1000;
 
-const SETTINGS: Settings & { readonly askAfter: number; readonly askFor: number } = {
+const SETTINGS: Rings.Settings = {
   batchBytes: 1,
   backlogBytes: 1000,
   window: 4,
@@ -92,8 +93,13 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
     clauses: {
       always: {
         ...asked(Spec.clauses, factsOf),
+        ...mapped(Rings.stateInvariants, (holds) => ({ processes }: RingWorld) => processes.every(({ machine }) => holds(ringOf(machine)))),
         'every step is one of the abstract machine, or none': ({ seen }) => typeof seen.abstract !== 'string',
         'what the processes have handed over is what the abstract machine says': (world) => isAbstractedBy(world, world.seen.abstract),
+      },
+      stepwise: {
+        ...mapped(Acceptor.stepInvariants, (holds) => ofEach(({ acceptor }, { acceptor: after }) => holds(acceptor, after))),
+        ...mapped(Coordinators.stepInvariants, (holds) => ofEach(({ coordinator }, { coordinator: after }, isSameLife) => !isSameLife || holds(coordinator, after))),
       },
       sometimes: {
         'all processes learn a command': ({ seen }) => seen.learned.every((learned) => learned.some(({ commands }) => commands.length > 0)),
@@ -104,13 +110,29 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
     sayEvent: (event) => (event.type === 'Tick' ? 'loses its patience' : `is given ${event.message.type === 'Submit' ? `command ${event.message.commands[0] ?? 0}` : event.message.type}`),
   });
 
+type Voting = NonNullable<Rings.Ring['voting']>;
+
+/** What holds of each process from one state to the next, whether it crashed in between or not. */
+const ofEach =
+  (holds: (before: Voting, after: Voting, isSameLife: boolean) => boolean) =>
+  (before: RingWorld, after: RingWorld): boolean =>
+    after.processes.every(({ machine, life }, me) => {
+      const was = before.processes[me]!;
+      if (was.machine === machine) return true;
+      const [a, b] = [ringOf(was.machine).voting, ringOf(machine).voting];
+      return a === null || b === null || holds(a, b, life === was.life);
+    });
+
+const mapped = <T, U>(clauses: Readonly<Record<string, T>>, change: (clause: T) => U): Readonly<Record<string, U>> =>
+  Object.fromEntries(Object.entries(clauses).map(([title, clause]) => [title, change(clause)]));
+
 const CLIENT = -1;
 
 /** Consensus does not look into its values: a command is a byte here. */
 const submission = (count: number): Message => ({ type: 'Submit', commands: Uint8Array.of(count + 1) });
 
-const ringOf = (process: Node.Process): Ring => process.parts.get(G_ALL)!.ring;
-const coordinatorOf = (process: Node.Process): Coordinator | undefined => ringOf(process).voting?.coordinator;
+const ringOf = (process: Node.Process): Rings.Ring => process.parts.get(G_ALL)!.ring;
+const coordinatorOf = (process: Node.Process): Coordinators.Coordinator | undefined => ringOf(process).voting?.coordinator;
 const leads = (process: Node.Process): boolean => coordinatorOf(process)?.role.type === 'Leading';
 const nowOf = (process: Node.Process): number => coordinatorOf(process)?.now ?? 0;
 
@@ -145,7 +167,7 @@ const isAbstractedBy = ({ processes }: RingWorld, abstract: Abstract.Decisions |
  * A ring without its clocks. All that a machine asks of a time is whether it was longer ago than some patience: as time goes
  * by in leaps that are longer than any, it is either now or long ago.
  */
-const agelessOf = ({ voting, learner }: Ring): unknown => {
+const agelessOf = ({ voting, learner }: Rings.Ring): unknown => {
   const now = voting?.coordinator.now ?? 0;
   const isNow = (time: number): boolean => time === now;
   const { settings: _, membership: __, ...rest } = learner;
@@ -155,7 +177,7 @@ const agelessOf = ({ voting, learner }: Ring): unknown => {
   };
 };
 
-const agelessCoordinator = ({ role, heard, ...rest }: Coordinator, isNow: (time: number) => boolean): unknown => ({
+const agelessCoordinator = ({ role, heard, ...rest }: Coordinators.Coordinator, isNow: (time: number) => boolean): unknown => ({
   ...rest,
   settings: null,
   membership: null,
@@ -164,7 +186,7 @@ const agelessCoordinator = ({ role, heard, ...rest }: Coordinator, isNow: (time:
   role: agelessRole(role, isNow),
 });
 
-const agelessRole = (role: Coordinator['role'], isNow: (time: number) => boolean): unknown => {
+const agelessRole = (role: Coordinators.Coordinator['role'], isNow: (time: number) => boolean): unknown => {
   switch (role.type) {
     case 'Following':
       return { ...role, since: isNow(role.since) };
