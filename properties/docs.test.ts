@@ -14,6 +14,7 @@ import { nodeCommand } from '../src/cli/node.js';
 import { simulateCommand } from '../src/cli/simulate.js';
 import { walkCommand } from '../src/cli/walk.js';
 import { UNITS } from '../src/measure/result.js';
+import { MANIFEST } from '../src/models/manifest.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -121,6 +122,12 @@ describe('docs/running.md', () => {
     const units = tableIn('docs/running.md', 'field', 'unit', 'meaning').flatMap(([field, unit]) => (unit === '' ? [] : [[unquoted(field), unit]]));
     expect(Object.fromEntries(units)).toEqual(UNITS);
   });
+});
+
+it('docs/exploring.md gives the counts of the manifest', () => {
+  const rows = rowsIn('docs/exploring.md').slice(2);
+  const pinned = MANIFEST.map(({ model, size, symmetry, reduce, distinct, depth }) => [model, `${size}`, symmetry === true ? '`--symmetry`' : reduce === true ? '`--reduce`' : '', `${distinct}`, `${depth}`]);
+  expect(rows).toEqual(pinned);
 });
 
 it('docs/service.md quotes the example as it is', () => {
