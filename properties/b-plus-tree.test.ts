@@ -66,6 +66,7 @@ for (const form of FORMS)
           });
         }),
       );
+      for (const [to, complete] of [[510n, true], [511n, true], [512n, false]] as const) expect(tree.execute({ type: 'scan', from: 0n, to })[1]).toMatchObject({ entries: { length: SCAN_LIMIT }, complete });
     });
 
     it('has the digest of its entries, which can be kept by whoever sees the results', () =>
@@ -116,6 +117,7 @@ describe('the two forms of a B+-tree always', () => {
         ];
         const most = Math.max(...outlines({ ...each, commands }, 'shared').map(({ root }) => nodeCount(root)));
         expect(most).toBeLessThanOrEqual(mostNodes(shape, each.options.keySpace));
+        expect(mostNodes(shape, each.options.keySpace)).toBeLessThanOrEqual(each.options.keySpace);
       }),
       { numRuns: 25 },
     ));
@@ -167,6 +169,8 @@ describe('a shared B+-tree always', () => {
           const nodes = new Map(nodesOf(before.root).map((node) => [node.id, shallow(node)]));
           touched.read.clear();
           touched.write.clear();
+          tree.check(1, command);
+          expect(touched.write.size).toBe(0);
           tree.execute(command);
           const [from, to] = command.type === 'scan' ? [command.from, command.to] : [command.key, command.key];
           for (const id of wayTo(before.root, Number(from))) expect(touched.read).toContain(id);
@@ -234,6 +238,13 @@ describe('a command of the B+-tree', () => {
       }),
     ));
 
+  it('has a result that says whether there is more', () => {
+    for (const complete of [true, false]) {
+      const result: Result = { type: 'entries', entries: [[1n, -2n]], complete };
+      expect(codec.decodeResult(5, codec.encodeResult(result))).toEqual(result);
+    }
+  });
+
   it('is decoded from any bytes, or refused with a reason', () =>
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 20 }), (kind, payload) => {
@@ -262,6 +273,12 @@ describe('a command of the B+-tree', () => {
     expect(vast.footprint({ type: 'delete', key: 2n ** 53n - 2n })).toEqual({ type: 'Partition', partition: 8, change: 'structure' });
     expect(footprint({ type: 'scan', from: 1n, to: 1n })).toEqual({ type: 'Everything', change: 'nothing' });
   });
+});
+
+it('a leaf keeps half of its capacity or one entry, as is asked, and one if nothing is', () => {
+  const { keySpace, partitions, capacity } = LARGE;
+  const fewest = (['half', 'one', undefined] as const).map((minimum) => bPlusTree({ keySpace, partitions, capacity, ...(minimum && { minimum }) }).shape.leafMinimum);
+  expect(fewest).toEqual([4, 1, 1]);
 });
 
 describe('the ordered map that judges compare with', () => {
@@ -326,7 +343,8 @@ it('an option out of its range is refused by its name', () => {
   expect(() => bPlusTree({ ...LARGE, keySpace: 2 ** 53 })).toThrow(/^keySpace: /);
   expect(() => bPlusTree({ ...LARGE, capacity: 4.5 })).toThrow(/^capacity: /);
   expect(() => bPlusTree({ ...LARGE, fill: 1.1 })).toThrow(/^fill: /);
-  for (const partitions of [[1, 5], [0, 1000], [0, 2.5], [], [0, 7, 6]]) expect(() => bPlusTree({ ...LARGE, partitions })).toThrow(/^partitions: smallest keys .*do not rise from 0 and stay below 1000$/);
+  for (const partitions of [[1, 5], [0, 1000], [0, 5, 1000], [0, 2.5], [], [0, 7, 6]])
+    expect(() => bPlusTree({ ...LARGE, partitions })).toThrow(`partitions: smallest keys ${partitions.join(', ')} do not rise from 0 and stay below 1000`);
   expect(bPlusTree({ keySpace: 1, partitions: 1 }).persistent().execute({ type: 'insert', key: 0n, value: 1n })[1]).toEqual({ type: 'inserted' });
 });
 
