@@ -3,7 +3,7 @@
  * ordered, skipped to, merged, checked, executed, answered, and, when they fail, resubmitted.
  */
 
-import * as Abstract from '../../spec/refinement.js';
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js';
 import * as Spec from '../../spec/replica.js';
 import { composed, type Bounds, type Happening, type World } from '../check/explore/composition.js';
 import type { System } from '../check/explore/system.js';
@@ -14,7 +14,7 @@ import * as Node from '../node.js';
 import { recordsOf, replyAt, type Group, type Reply } from '../record.js';
 import type { Command } from '../service/b-plus-tree/index.js';
 import { asked } from './asked.js';
-import { contentOf, crewEvents, feed, onCrewEvent, outcomeText, sequential, SESSION, startCrew, tree, viewOf, type Crew, type CrewEvent } from './crew.js';
+import { crewEvents, feed, onCrewEvent, refinementOf, SESSION, startCrew, tree, viewOf, type Crew, type CrewEvent } from './crew.js';
 import { CLUSTER } from './threads.js';
 
 const ACCEPTOR = 0;
@@ -89,13 +89,7 @@ export const chain = (bounds: Bounds): System<ChainWorld, Happening<Event, Packe
     clauses: {
       always: {
         ...asked(Spec.clauses, (world: ChainWorld) => ({ executions: crewOf(world).executions, standing: [], unanswered: [] })),
-        'every execution is one of the sequential service': (world) => typeof served(world) !== 'string',
-        'what is in the tree is what the sequential service holds': (world) => {
-          const known = served(world);
-          if (typeof known === 'string') return false;
-          const [, held] = sequential.apply(known.get('r')?.state ?? sequential.initial, { type: 'scan', from: 0n, to: 15n });
-          return held.type === 'entries' && contentOf(crewOf(world)) === held.entries.map(([key, value]) => `${key}:${value}`).join(' ');
-        },
+        ...RR.map((holds: (crew: Crew) => boolean) => (world: ChainWorld) => holds(crewOf(world)))(refinementOf(COMMANDS)),
         'a client is answered as the replica did': (world) => {
           const outcomes = new Set(crewOf(world).executions.map(({ command, outcome }) => `${command}: ${outcome}`));
           return answersIn(world).every((answer) => outcomes.has(answer));
@@ -166,10 +160,3 @@ const answersIn = ({ processes }: ChainWorld): readonly string[] => {
   const { machine } = processes[CLIENT]!;
   return machine.type === 'Client' ? machine.answers : [];
 };
-
-const serial = Abstract.service(sequential.initial, (state, name) => {
-  const [next, result] = sequential.apply(state, COMMANDS[Number(name.slice(`${SESSION}.`.length)) - 1]!);
-  return [next, outcomeText(result)];
-});
-
-const served = (world: ChainWorld) => Abstract.after(serial, crewOf(world).executions);

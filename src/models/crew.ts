@@ -4,6 +4,7 @@
  */
 
 import type { Step } from '../step.js';
+import * as Abstract from '../../spec/refinement.js';
 import * as Replica from '../../spec/replica.js';
 import { subscriptionsOf } from '../multicast/groups.js';
 import { roundOf, type Decided } from '../multicast/merge.js';
@@ -19,9 +20,12 @@ export const tree = bPlusTree({ keySpace: 16, partitions: [0, 6], capacity: 4, f
 const load = evenKeys(8);
 
 /** What the tree means: two entries of the ordered map are there for every entry loaded. */
-export const sequential = orderedMap(16, (key) => (key % 2 === 0 ? BigInt(key / 2) : undefined));
+const sequential = orderedMap(16, (key) => (key % 2 === 0 ? BigInt(key / 2) : undefined));
 
 export const THREADS = 2;
+
+/** The one replica of these worlds. */
+export const REPLICA = 'r';
 
 export type Crew = {
   readonly threads: readonly Thread<Command, Result>[];
@@ -92,7 +96,7 @@ const executionsIn = (effect: Effect, thread: number): readonly Replica.Executio
   if (effect.type !== 'Reply') return [];
   return [...recordsOf(effect.replies)].map((at) => {
     const { session, sequence, attempt, status, payload, position } = replyAt(effect.replies, at);
-    return { replica: 'r', thread, command: `${session}.${sequence}`, attempt, outcome: `${status} ${payload.join(' ')}`, isEffective: status === 'Executed', round: roundOf(position.slot, 1), ...position };
+    return { replica: REPLICA, thread, command: `${session}.${sequence}`, attempt, outcome: `${status} ${payload.join(' ')}`, isEffective: status === 'Executed', round: roundOf(position.slot, 1), ...position };
   });
 };
 
@@ -100,13 +104,30 @@ const executionsIn = (effect: Effect, thread: number): readonly Replica.Executio
 export const isAtRest = ({ threads, unheard }: Crew): boolean => unheard.flat().every((lane) => lane.length === 0) && threads.every(({ worker }) => worker.queue.isEmpty());
 
 /** The entries of the tree, as text. */
-export const contentOf = ({ shared }: Crew): string => {
-  const [, result] = shared.store.execute({ type: 'scan', from: 0n, to: 15n });
-  return result.type === 'entries' ? result.entries.map(([key, value]) => `${key}:${value}`).join(' ') : result.type;
-};
+export const contentOf = ({ shared }: Crew): string => entriesIn(shared.store.execute(EVERYTHING)[1]);
 
-/** What the outcome of a command must read like, were the tree a map that one thread works on. */
-export const outcomeText = (result: Result): string => `Executed ${tree.service.codec.encodeResult(result).join(' ')}`;
+const EVERYTHING: Command = { type: 'scan', from: 0n, to: 15n };
+const entriesIn = (result: Result): string => (result.type === 'entries' ? result.entries.map(([key, value]) => `${key}:${value}`).join(' ') : result.type);
+
+/**
+ * A crew and the service of one thread. Refinement is asked of every state: what was carried out so far is a run of the
+ * service, and what the tree holds is what the service would hold.
+ */
+export const refinementOf = (commands: readonly Command[]) => {
+  const service = Abstract.service(sequential.initial, (state, name) => {
+    const [next, result] = sequential.apply(state, commands[Number(name.slice(`${SESSION}.`.length)) - 1]!);
+    return [next, `Executed ${tree.service.codec.encodeResult(result).join(' ')}`];
+  });
+  const servedBy = ({ executions }: Crew) => Abstract.after(service, executions);
+  return {
+    'every execution is one of the sequential service': (crew: Crew): boolean => typeof servedBy(crew) !== 'string',
+    'what is in the tree is what the sequential service holds': (crew: Crew): boolean => {
+      const served = servedBy(crew);
+      if (typeof served === 'string') return false;
+      return contentOf(crew) === entriesIn(sequential.apply(served.get(REPLICA)?.state ?? sequential.initial, EVERYTHING)[1]);
+    },
+  };
+};
 
 /** What of a crew tells its states apart. Of the session tables, what they say of the commands of this world. */
 export const viewOf = ({ threads, shared, unheard, executions }: Crew, sequences: number): unknown => [

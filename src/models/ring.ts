@@ -3,6 +3,8 @@
  * order. Every silence is too long here: a timer that runs out makes a process lose its patience at once.
  */
 
+import { pipe } from 'fp-ts/lib/function.js';
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js';
 import { Map } from 'immutable';
 import * as Spec from '../../spec/consensus.js';
 import * as Abstract from '../../spec/refinement.js';
@@ -93,13 +95,13 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
     clauses: {
       always: {
         ...asked(Spec.clauses, factsOf),
-        ...mapped(Rings.stateInvariants, (holds) => ({ processes }: RingWorld) => processes.every(({ machine }) => holds(ringOf(machine)))),
+        ...pipe(Rings.stateInvariants, RR.map((holds) => ({ processes }: RingWorld) => processes.every(({ machine }) => holds(ringOf(machine))))),
         'every step is one of the abstract machine, or none': ({ seen }) => typeof seen.abstract !== 'string',
         'what the processes have handed over is what the abstract machine says': (world) => isAbstractedBy(world, world.seen.abstract),
       },
       stepwise: {
-        ...mapped(Acceptor.stepInvariants, (holds) => ofEach(({ acceptor }, { acceptor: after }) => holds(acceptor, after))),
-        ...mapped(Coordinators.stepInvariants, (holds) => ofEach(({ coordinator }, { coordinator: after }, isSameLife) => !isSameLife || holds(coordinator, after))),
+        ...pipe(Acceptor.stepInvariants, RR.map((holds) => ofEach(({ acceptor }, { acceptor: after }) => holds(acceptor, after)))),
+        ...pipe(Coordinators.stepInvariants, RR.map((holds) => ofEach(({ coordinator }, { coordinator: after }, isSameLife) => !isSameLife || holds(coordinator, after)))),
       },
       sometimes: {
         'all processes learn a command': ({ seen }) => seen.learned.every((learned) => learned.some(({ commands }) => commands.length > 0)),
@@ -122,9 +124,6 @@ const ofEach =
       const [a, b] = [ringOf(was.machine).voting, ringOf(machine).voting];
       return a === null || b === null || holds(a, b, life === was.life);
     });
-
-const mapped = <T, U>(clauses: Readonly<Record<string, T>>, change: (clause: T) => U): Readonly<Record<string, U>> =>
-  Object.fromEntries(Object.entries(clauses).map(([title, clause]) => [title, change(clause)]));
 
 const CLIENT = -1;
 

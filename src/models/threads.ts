@@ -3,7 +3,6 @@
  * fails and comes again for all threads, and, late, once more as it was.
  */
 
-import * as Abstract from '../../spec/refinement.js';
 import * as Spec from '../../spec/replica.js';
 import type { Clauses, System } from '../check/explore/system.js';
 import type { Cluster } from '../node.js';
@@ -12,7 +11,7 @@ import type { Decided } from '../multicast/merge.js';
 import { G_ALL, type Group } from '../record.js';
 import type { Command } from '../service/b-plus-tree/index.js';
 import { asked } from './asked.js';
-import { batchOf, contentOf, crewEvents, feed, isAtRest, onCrewEvent, outcomeText, sequential, SESSION, startCrew, THREADS, viewOf, type Crew, type CrewEvent } from './crew.js';
+import { batchOf, contentOf, crewEvents, feed, isAtRest, onCrewEvent, refinementOf, REPLICA, startCrew, THREADS, viewOf, type Crew, type CrewEvent } from './crew.js';
 
 export const CLUSTER: Cluster = {
   membership: { acceptors: [0], learners: [1] },
@@ -71,20 +70,14 @@ const outcomeOf = (values: readonly (readonly Decided[])[]): Crew => {
 
 const factsOf = (crew: Crew): Spec.Facts => ({
   executions: crew.executions,
-  standing: isAtRest(crew) ? [{ replica: 'r', digest: contentOf(crew), isAtRest: true }] : [],
+  standing: isAtRest(crew) ? [{ replica: REPLICA, digest: contentOf(crew), isAtRest: true }] : [],
   unanswered: [],
-});
-
-const serial = Abstract.service(sequential.initial, (state, name) => {
-  const [next, result] = sequential.apply(state, COMMANDS[Number(name.slice(`${SESSION}.`.length)) - 1]!);
-  return [next, outcomeText(result)];
 });
 
 const clauses = (expected: string, size: number): Clauses<Crew, CrewEvent> => ({
   always: {
     ...asked(Spec.clauses, factsOf),
-    'every execution is one of the sequential service': ({ executions }) => typeof Abstract.after(serial, executions) !== 'string',
-    'what is in the tree is what the sequential service holds': (crew) => isAbstractedBy(crew),
+    ...refinementOf(COMMANDS),
     'whichever thread is ahead, all comes to the same': { when: isAtRest, holds: (crew) => contentOf(crew) === expected },
     'no thread waits for ever': { when: (crew) => crewEvents(crew).length === 0, holds: isAtRest },
   },
@@ -96,15 +89,6 @@ const clauses = (expected: string, size: number): Clauses<Crew, CrewEvent> => ({
   },
   eventually: { 'all is done': isAtRest },
 });
-
-/** The refinement mapping: the tree, as its clients see it, holds what the service of one thread would. */
-const isAbstractedBy = (crew: Crew): boolean => {
-  const served = Abstract.after(serial, crew.executions);
-  if (typeof served === 'string') return false;
-  const state = served.get('r')?.state ?? sequential.initial;
-  const [, held] = sequential.apply(state, { type: 'scan', from: 0n, to: 15n });
-  return held.type === 'entries' && contentOf(crew) === held.entries.map(([key, value]) => `${key}:${value}`).join(' ');
-};
 
 const say = (event: CrewEvent, before: Crew, after: Crew): string => {
   const who = `t${event.thread}`;

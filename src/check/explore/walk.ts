@@ -3,6 +3,8 @@
  * that breaks a clause is made shorter by leaving out what it did not need.
  */
 
+import { pipe } from 'fp-ts/lib/function.js';
+import * as RR from 'fp-ts/lib/ReadonlyRecord.js';
 import { explore } from './explore.js';
 import { fingerprinter, type Sink } from './fingerprint.js';
 import type { Breach, Judge } from './judge.js';
@@ -136,8 +138,8 @@ function* rearranged<S, A extends Action>(system: System<S, A>, run: Run<S, A>):
       left.forEach(sink.word);
     },
     clauses: {
-      always: mapped(always, (clause) => (typeof clause === 'function' ? inState(clause) : { when: inState(clause.when), holds: inState(clause.holds) })),
-      stepwise: mapped(stepwise, (holds) => (before: Confined, after: Confined, action: A) => holds(before.state, after.state, action)),
+      always: pipe(always, RR.map((clause) => (typeof clause === 'function' ? inState(clause) : { when: inState(clause.when), holds: inState(clause.holds) }))),
+      stepwise: pipe(stepwise, RR.map((holds) => (before: Confined, after: Confined, action: A) => holds(before.state, after.state, action))),
     },
   };
   const search = explore(confined, { maxDepth: run.strides.length, maxStates: REARRANGEMENTS });
@@ -148,6 +150,3 @@ function* rearranged<S, A extends Action>(system: System<S, A>, run: Run<S, A>):
   const actions = [...strides.map(({ action }) => action), ...(breach.action === null ? [] : [breach.action])];
   yield continued(system, { ...run, strides: [] }, actions);
 }
-
-const mapped = <T, U>(record: Readonly<Record<string, T>>, change: (one: T) => U): Readonly<Record<string, U>> =>
-  Object.fromEntries(Object.entries(record).map(([name, one]) => [name, change(one)]));
