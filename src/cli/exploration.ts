@@ -41,9 +41,17 @@ export const linesOf = (report: Report, { size, order, symmetry, reduce }: Optio
     tableOf(['clause', 'asked', 'applied', 'held'], Object.entries(report.clauses).map(([clause, { kind, asked, applied, held }]) => [`${kind}: ${clause}`, asked, applied, held])),
     ...vacuous(report).map((clause) => yellow(`never applied, so nothing is known of it: ${clause}`)),
     ...Object.keys(report.clauses).length === 0 ? [yellow('there are no clauses')] : [],
+    ...fairness(report),
     ...violations.flatMap((violation) => ['', ...storyLines(violation, red)]),
     verdict,
   ];
+};
+
+/** Under what assumptions what must happen eventually does happen. */
+const fairness = ({ clauses, violations, complete, fair }: Report): readonly string[] => {
+  const isAsked = Object.values(clauses).some(({ kind }) => kind === 'eventually');
+  if (!isAsked || !complete || violations.some(({ kind }) => kind === 'eventually')) return [];
+  return [`no run misses what happens eventually, as long as it goes on while anything may happen${fair.length === 0 ? '' : `, and puts off for ever none of: ${fair.join(', ')}`}`];
 };
 
 const vacuous = ({ clauses }: Report): readonly string[] => Object.entries(clauses).flatMap(([clause, { kind, applied, asked }]) => (kind === 'always' && applied === 0 && asked > 0 ? [clause] : []));
@@ -57,10 +65,15 @@ const storyLines = ({ clause, kind, story, backTo }: Violation, paint: (text: st
 /** The lines of a story, each with its number: states are counted from 1. */
 export const numbered = (story: readonly string[]): readonly string[] => story.map((line, i) => `${String(i + 1).padStart(5)}  ${line}`);
 
+/** Columns of the first cell of a row, at most: clauses say what they say in many words. */
+const WIDEST = 78;
+
 const tableOf = (head: readonly [string, ...string[]], rows: readonly (readonly (string | number)[])[]): string => {
   const table = new Table({
     head: [...head],
     colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+    colWidths: [Math.min(WIDEST, 2 + Math.max(head[0].length, ...rows.map(([first]) => String(first).length)))],
+    wordWrap: true,
     style: { head: [], border: [], compact: true },
     chars: { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
   });
