@@ -38,6 +38,8 @@ export const clausesOfRuns: Clauses<Told> = {
     const late = ran.ended - SETTLING - lastFaultOf(plan);
     return late <= LONGEST_RECOVERY ? [] : [`it takes ${Math.round(late)} ms`];
   },
+  'no client is refused that asks for what there is': ({ ran }) =>
+    ran.history.flatMap(({ session, call, answer }) => (answer?.reply.status === 'Refused' ? [`call ${call} of session ${session}`] : [])),
   // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
   ...over({ [shared]: Safety.clauses[shared] }, ({ plan, ran }) => ({ accesses: plan.technique === 'opt-psmr' ? ran.accesses : [] })),
   [unchanged]: ({ ran }) => {

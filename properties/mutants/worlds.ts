@@ -38,8 +38,6 @@ const clausesOfWorlds: Clauses<Watched> = {
   ...clausesOfRuns,
   ...clausesOfSteps,
   [LIN_3]: (told) => linearizability[LIN_3](acknowledged(told)),
-  'no client is refused that asks for what there is': ({ ran }) =>
-    ran.history.flatMap(({ session, call, answer }) => (answer?.reply.status === 'Refused' ? [`call ${call} of session ${session}`] : [])),
 };
 
 const aboutRings: Clauses<Watched> = {
