@@ -1,12 +1,8 @@
 /** A thread of `psmr explore --threads`: its share of the search, as it is told. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Manner } from '../check/explore/expand.js';
 import { share } from '../check/explore/share.js';
 import { theSystem } from './models.js';
-import type { Order, Told } from './explore-threads.js';
-
-/** What a thread is given: what to search, which part of it, and a word that is not 0 once it is to stop. */
-export type Given = { readonly model: string; readonly size: number; readonly manner: Manner; readonly me: number; readonly threads: number; readonly stop: Int32Array };
+import type { Given, Order, Told } from './explore-threads.js';
 
 const { model, size, manner, me, threads, stop } = workerData as Given;
 const tell = (told: Told): void => parentPort?.postMessage(told);

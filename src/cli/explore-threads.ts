@@ -6,7 +6,9 @@ import { roomy, type Opening, type Standing } from '../check/explore/share.js';
 import type { Action } from '../check/explore/system.js';
 import { givenOut, type Memory } from '../check/explore/visited.js';
 import type { AnySystem } from '../models/index.js';
-import type { Given } from './explore-thread.js';
+
+/** What a thread is given: what to search, which part of it, and a word that is not 0 once it is to stop. */
+export type Given = { readonly model: string; readonly size: number; readonly manner: Manner; readonly me: number; readonly threads: number; readonly stop: Int32Array };
 
 /** What a thread is told to do. */
 export type Order = { readonly type: 'work'; readonly memory: Memory; readonly isNewLevel: boolean } | { readonly type: 'end' };
