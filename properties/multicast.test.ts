@@ -2,46 +2,14 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clauses, type Delivery } from '../spec/multicast.js';
+import { clauses } from '../spec/multicast.js';
 import { groupsOf, sayGroup, subscriptionsOf } from '../src/multicast/groups.js';
 import * as Merge from '../src/multicast/merge.js';
 import * as Skip from '../src/multicast/skip.js';
 import { G_ALL, type Group } from '../src/record.js';
+import { decidedBy, deliveries, GROUPS, heard, interleaved, merging, rings, SUBSCRIPTIONS, turns, type Rings } from './arbitraries/merges.js';
 import { always, walk } from './check.js';
 
-/** What each ring decided, and M. */
-type Rings = { readonly m: number; readonly decided: ReadonlyMap<Group, readonly Merge.Decided[]> };
-/** Who goes next, again and again; what is left over goes in the order of the groups. */
-type Turns = readonly number[];
-
-const GROUPS: readonly Group[] = [0, 1, 2];
-const SUBSCRIPTIONS: readonly (readonly Group[])[] = [[0, 1], [0, 2], [0, 1, 2], [1, 2], [0, 1], [0, 2]];
-
-/** Skips are absolute: some reach far ahead, some lie behind. */
-const decidedBy = (group: Group): fc.Arbitrary<readonly Merge.Decided[]> =>
-  fc
-    .array(fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant('Noop' as const) }, { weight: 2, arbitrary: fc.nat({ max: 40 }) }), { size: '+1', maxLength: 20 })
-    .map((kinds) => kinds.map((kind, i): Merge.Decided => (kind === null ? { type: 'Batch', commands: Uint8Array.of(group, i) } : kind === 'Noop' ? { type: 'Noop' } : { type: 'Skip', to: kind })));
-
-const rings: fc.Arbitrary<Rings> = fc
-  .record({ m: fc.integer({ min: 1, max: 3 }), decided: fc.tuple(...GROUPS.map(decidedBy)) })
-  .map(({ m, decided }) => ({ m, decided: new Map(GROUPS.map((group, i) => [group, decided[i]!])) }));
-
-const turns: fc.Arbitrary<Turns> = fc.array(fc.nat(), { size: '+1', maxLength: 60 });
-
-/** The decisions of some groups in one interleaving. */
-const interleaved = ({ decided }: Rings, groups: readonly Group[], order: Turns): readonly Merge.Event[] => {
-  const queues = groups.map((group) => ({ group, left: [...(decided.get(group) ?? [])] }));
-  const events: Merge.Event[] = [];
-  for (let turn = 0; queues.some(({ left }) => left.length > 0); turn += 1) {
-    const waiting = queues.filter(({ left }) => left.length > 0);
-    const { group, left } = waiting[(order[turn] ?? 0) % waiting.length]!;
-    events.push({ type: 'Decided', group, value: left.shift()! });
-  }
-  return events;
-};
-
-const merging = (of: Rings, groups: readonly Group[], order: Turns) => walk(Merge.initial(groups, of.m), Merge.onEvent, interleaved(of, groups, order));
 const deliveredIn = (steps: ReturnType<typeof merging>): readonly Merge.Effect[] => steps.flatMap(({ effects }) => effects);
 
 /** Where each batch of a ring stands. */
@@ -75,19 +43,7 @@ describe('the groups of a cluster', () => {
 });
 
 describe('whatever the rings decide, and in whatever order learners hear of it', () => {
-  const deliveries = ([of, orders]: readonly [Rings, readonly Turns[]]) => ({
-    submitted: [...of.decided].flatMap(([ring, values]) => values.flatMap((value, i) => (value.type === 'Batch' ? [{ ring, command: `${ring}.${i}` }] : []))),
-    deliveries: SUBSCRIPTIONS.flatMap((groups, learner) =>
-      merging(of, groups, orders[learner]!).flatMap(({ effects }, now) =>
-        effects.map(
-          ({ group, slot, commands }): Delivery => ({ learner: `${learner}`, subscription: groups.join(), group, slot, commands: [commands.join('.')], known: now, delivered: now }),
-        ),
-      ),
-    ),
-    lag: null,
-    standing: [],
-  });
-  always(fc.tuple(rings, fc.tuple(...SUBSCRIPTIONS.map(() => turns))), deliveries, clauses, { numRuns: 300 });
+  always(heard, (each) => deliveries(each), clauses, { numRuns: 300 });
 });
 
 describe('the merge', () => {
