@@ -157,24 +157,3 @@ const write = (clause: string, failedSeed: number, json: string): string => {
 };
 
 const today = (): string => new Date().toISOString().slice(0, 10);
-
-/** A broken machine that was found out: by which clauses, after how many samples. */
-export type Catch = { readonly clauses: readonly string[]; readonly samples: number };
-
-/** What catches a broken machine: the first sample that violates a clause, if any does. Those in `first` are tried first. */
-export const caught = <T, F>(
-  arbitrary: fc.Arbitrary<T>,
-  factsOf: (sample: T) => F,
-  clauses: Clauses<F>,
-  numRuns: number,
-  first: readonly T[] = [],
-): Catch | undefined => {
-  let samples = 0;
-  for (const sample of [...first, ...fc.sample(arbitrary, { numRuns, seed: 1 })]) {
-    samples += 1;
-    const facts = factsOf(sample);
-    const violatedBy = Object.keys(clauses).filter((clause) => (clauses[clause]?.(facts) ?? []).length > 0);
-    if (violatedBy.length > 0) return { clauses: violatedBy, samples };
-  }
-  return undefined;
-};
