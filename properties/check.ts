@@ -157,3 +157,6 @@ const write = (clause: string, failedSeed: number, json: string): string => {
 };
 
 const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** A value as JSON, with the digits of a bigint. */
+export const textOf = (value: unknown): string => JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));

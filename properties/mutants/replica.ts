@@ -7,9 +7,10 @@ import { EXECUTOR, isFull } from '../../src/replica/barrier.js';
 import * as Worker from '../../src/replica/worker.js';
 import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
 import type { Condition } from '../../src/service/service.js';
+import { misled, noLeft, noRight } from '../arbitraries/checks.js';
 import { LOAD, treeOf, type Change } from '../arbitraries/world.js';
 import { asking, board, having, inRoleOf, NEW, running, sessions, storing, type Stepped, type Thread } from './change.js';
-import { CHECKS, misled } from './checks.js';
+import { CHECKS } from './checks.js';
 import { failedToOwnGroup } from './clients.js';
 import { before, mutant, type Mutant } from './mutant.js';
 import { ofProxy } from './proxies.js';
@@ -62,8 +63,8 @@ const overlooking = (condition: Condition): Change =>
 
 export const OPTIMISM: readonly Mutant[] = [
   mutant('OP01', 'a command that failed its check is executed all the same', inCrowd(storing(() => ({ check: () => undefined })))),
-  mutant('OP02', 'the left neighbour is overlooked', ...before(CHECKS, misled({ place: (place) => ({ ...place, beta1: Infinity }) })), inCrowd(overlooking('left'))),
-  mutant('OP03', 'the right neighbour is overlooked', ...before(CHECKS, misled({ place: (place) => ({ ...place, beta2: -Infinity }) })), inCrowd(overlooking('right'))),
+  mutant('OP02', 'the left neighbour is overlooked', ...before(CHECKS, misled({ place: noLeft })), inCrowd(overlooking('left'))),
+  mutant('OP03', 'the right neighbour is overlooked', ...before(CHECKS, misled({ place: noRight })), inCrowd(overlooking('right'))),
   mutant('OP05', 'a late duplicate of a failed attempt passes after its resubmission', inCrowd(sessions((real) => ({
     recall: (table, command) => {
       const memory = real.recall(table, command);

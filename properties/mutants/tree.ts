@@ -4,9 +4,10 @@ import { addEntry, bPlusTree, emptyDigest, type Command, type Result, type Share
 import { memoryOver, NONE, setNext } from '../../src/service/b-plus-tree/memory.js';
 import { descend, leavesOf, type Inner, type Leaf, type Node, type Tree } from '../../src/service/b-plus-tree/outline.js';
 import type { Partitions } from '../../src/service/b-plus-tree/partition.js';
+import { boundedByKeys, emptier, misled, type Check } from '../arbitraries/checks.js';
 import { treeOf, type Change } from '../arbitraries/world.js';
 import { storing } from './change.js';
-import { CHECKS, misled, type Check } from './checks.js';
+import { CHECKS } from './checks.js';
 import { before, mutant, type Mutant } from './mutant.js';
 import { ofTree, type MistakenTree } from './trees.js';
 import { inCalm, inCrowd } from './worlds.js';
@@ -21,8 +22,6 @@ const moved = (by: number) => (partitions: Partitions): Partitions => ({
   ...partitions,
   lowerBounds: partitions.lowerBounds.map((bound, i, bounds) => (i === 0 ? bound : Math.min(bound + by, (bounds[i + 1] ?? partitions.keySpace) - 1))),
 });
-
-const emptier = (by: number): Check => misled({ place: (place) => ({ ...place, leaf: () => ({ ...place.leaf(), entries: place.leaf().entries - by }) }) });
 
 /** A tree whose commands do something else. */
 const executing = (execute: (tree: Tree, command: Command) => readonly [Tree, Result]): ((tree: Tree) => Tree) => {
@@ -71,17 +70,15 @@ const lostAtSeparators = (tree: Tree, command: Command): readonly [Tree, Result]
 };
 
 export const CHECK_MISTAKES: readonly Mutant[] = [
-  mutant('OP04', 'bounds are taken from the keys in the leaf, not from the separators', ...before(CHECKS, misled({
-    place: (place, keys) => ({ ...place, beta1: keys[0] ?? Infinity, beta2: keys.at(-1) ?? -Infinity }),
-  }))),
+  mutant('OP04', 'bounds are taken from the keys in the leaf, not from the separators', ...before(CHECKS, misled({ place: boundedByKeys }))),
   mutant('OP08', 'the check reads another version of the partition map than the clients', ...everywhere(misled({ partitions: moved(8) }))),
   mutant('OPb', 'the left neighbour is always suspected', ...before(CHECKS, (_, tree, thread, command) => tree.check(thread, command) ?? (thread > 1 ? 'left' : undefined))),
 ];
 
 export const TREE: readonly Mutant[] = [
-  mutant('BT01a', 'the check sees room for one entry more', ...everywhere(emptier(1))),
+  mutant('BT01a', 'the check sees room for one entry more', ...everywhere(misled({ place: emptier(1) }))),
   mutant('BT01b', 'a node is split one entry too late', ofTree({ options: (options) => ({ ...options, capacity: options.capacity + 1 }) })),
-  mutant('BT02a', 'the check sees one entry more to delete', ...everywhere(emptier(-1))),
+  mutant('BT02a', 'the check sees one entry more to delete', ...everywhere(misled({ place: emptier(-1) }))),
   mutant('BT02b', 'the minimum of a leaf is ignored when entries are deleted', ofTree({ options: (options) => ({ ...options, minimum: 'one' }) })),
   mutant('BTa', 'a split gives the parent another child and no separator', ofTree(splitting(({ parent, at }) => parent.separators.splice(at - 1, 1)))),
   mutant('BT04', 'the descent goes the wrong way at a separator', ofTree({ tree: executing(lostAtSeparators) }), inCalm(storing((store) => ({ execute: (command) => lostAtSeparators(store, command) })))),

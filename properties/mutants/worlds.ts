@@ -10,7 +10,7 @@ import { clausesOfRuns } from '../arbitraries/clauses.js';
 import { acceptorEvents, coordinatorEvents, duel, hasty, MEMBERSHIP, SETTINGS } from '../arbitraries/consensus.js';
 import { historyOf } from '../arbitraries/linearized.js';
 import { calm, crowded, rough, worldOf, type Change, type Plan, type Told } from '../arbitraries/world.js';
-import { invariantsOf, walk, type Clauses } from '../check.js';
+import { invariantsOf, textOf, walk, type Clauses } from '../check.js';
 import { judgeOf, leavingOut, type Judge } from './mutant.js';
 import { byWalking } from './rings.js';
 import { clausesOfRing, clausesOfSteps, watched, type Broken } from './watch.js';
@@ -116,7 +116,7 @@ export const twice: Judge<Change> = judgeOf({
     'the same seed gives the same run': ([first, second]: readonly [string, string]) => (first === second ? [] : ['two runs of one plan differ']),
   },
   factsOf: (change: Change, plan: Plan): readonly [string, string] => {
-    const story = (): string => JSON.stringify(simulate(change(brief(worldOf(plan)))), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+    const story = (): string => textOf(simulate(change(brief(worldOf(plan)))));
     return [story(), story()];
   },
   lengthOf,
