@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import {
   addEntry,
   bPlusTree,
-  emptyDigest,
   mixEntry,
   orderedMap,
   outlineInvariants,
@@ -15,16 +14,14 @@ import {
   SCAN_LIMIT,
   structureOf,
   type Command,
-  type Entry,
   type Outline,
   type Result,
   type Tree,
 } from '../src/service/b-plus-tree/index.js';
 import { childFor, leavesOf, type Node } from '../src/service/b-plus-tree/outline.js';
 import { mostNodes } from '../src/service/b-plus-tree/shape.js';
-import { commandBetween, entriesOf, history, setup, type History, type Setup } from './arbitraries/b-plus-tree.js';
-
-const FORMS = ['persistent', 'shared'] as const;
+import { commandBetween, digestOf, entriesOf, FORMS, history, keysOf, meant, readsOf, setup, treeOf, type Form, type History } from './arbitraries/b-plus-tree.js';
+import { textOf } from './check.js';
 
 for (const form of FORMS)
   describe(`a B+-tree in its ${form} form always`, () => {
@@ -47,8 +44,7 @@ for (const form of FORMS)
     it('finds every key that was inserted, and no other', () =>
       fc.assert(
         fc.property(history, (run) => {
-          const reads = keysOf(run.options.keySpace).map((key) => ({ type: 'read' as const, key }));
-          const longer = { ...run, commands: [...run.commands, ...reads] };
+          const longer = { ...run, commands: [...run.commands, ...readsOf(run.options)] };
           expect(results(longer, form)).toEqual(meant(longer).results);
         }),
       ));
@@ -127,8 +123,8 @@ describe('a persistent B+-tree always', () => {
   it('leaves every earlier tree as it was', () =>
     fc.assert(
       fc.property(history, (run) => {
-        const states = trees(run, 'persistent').map((tree) => [tree, drawn(tree.outline()), tree.digest()] as const);
-        for (const [tree, outline, digest] of states) expect([drawn(tree.outline()), tree.digest()]).toEqual([outline, digest]);
+        const states = trees(run, 'persistent').map((tree) => [tree, textOf(tree.outline()), tree.digest()] as const);
+        for (const [tree, outline, digest] of states) expect([textOf(tree.outline()), tree.digest()]).toEqual([outline, digest]);
       }),
       { numRuns: 50 },
     ));
@@ -137,9 +133,9 @@ describe('a persistent B+-tree always', () => {
     fc.assert(
       fc.property(history, (run) => {
         run.commands.reduce<Tree>((tree, command) => {
-          const before = drawn(tree.outline());
+          const before = textOf(tree.outline());
           const [next] = tree.execute(command);
-          expect(drawn(tree.outline())).toBe(before);
+          expect(textOf(tree.outline())).toBe(before);
           return next;
         }, treeOf(run, 'persistent'));
       }),
@@ -155,7 +151,7 @@ describe('a shared B+-tree always', () => {
         handles.push(attach(handles[0]!.buffer), attach(handles[0]!.buffer));
         const given = run.commands.map((command, i) => handles[i % 3]!.execute(command)[1]);
         expect(given).toEqual(meant(run).results);
-        for (const handle of handles) expect(drawn(handle.outline())).toBe(drawn(handles[0]!.outline()));
+        for (const handle of handles) expect(textOf(handle.outline())).toBe(textOf(handles[0]!.outline()));
       }),
     ));
 
@@ -296,7 +292,7 @@ describe('the ordered map that judges compare with', () => {
   const stateAfter = (all: readonly Command[]) => all.reduce((state, command) => apply(state, command)[0], initial);
 
   it('tells results apart that differ, and no others', () =>
-    fc.assert(fc.property(result, result, (a, b) => sameResult(a, b) === (drawn(a) === drawn(b)))));
+    fc.assert(fc.property(result, result, (a, b) => sameResult(a, b) === (textOf(a) === textOf(b)))));
 
   it('knows a state by what it holds, in whatever order that was written', () => {
     const writes = fc.uniqueArray(commandBetween(0, 3).filter(({ type }) => type === 'insert' || type === 'delete'), { selector: (each) => (each.type === 'scan' ? -1n : each.key) });
@@ -359,11 +355,8 @@ const inAnyOrder = setup.chain((each) => fc.tuple(fc.constant(each), fc.shuffled
 
 const LARGE = { keySpace: 1000, partitions: 4, capacity: 8, fill: 0.7, minimum: 'half' } as const;
 
-const treeOf = ({ options, keys }: Setup, form: (typeof FORMS)[number]): Tree =>
-  form === 'persistent' ? bPlusTree(options).persistent(entriesOf(keys)) : bPlusTree(options).create(entriesOf(keys));
-
 /** What one sees of the tree before the commands, between them, and after them. A shared tree must be seen at once: it has no past. */
-const visit = <T>(run: History, form: (typeof FORMS)[number], see: (tree: Tree, result?: Result) => T): readonly T[] => {
+const visit = <T>(run: History, form: Form, see: (tree: Tree, result?: Result) => T): readonly T[] => {
   let tree = treeOf(run, form);
   const first = see(tree);
   return [
@@ -376,12 +369,11 @@ const visit = <T>(run: History, form: (typeof FORMS)[number], see: (tree: Tree, 
   ];
 };
 
-const trees = (run: History, form: (typeof FORMS)[number]): readonly Tree[] => visit(run, form, (tree) => tree);
-const after = (run: History, form: (typeof FORMS)[number]): Tree => trees(run, form).at(-1)!;
-const outlines = (run: History, form: (typeof FORMS)[number]): readonly Outline[] => visit(run, form, (tree) => tree.outline());
-const results = (run: History, form: (typeof FORMS)[number]): readonly Result[] => visit(run, form, (_, result) => result!).slice(1);
+const trees = (run: History, form: Form): readonly Tree[] => visit(run, form, (tree) => tree);
+const after = (run: History, form: Form): Tree => trees(run, form).at(-1)!;
+const outlines = (run: History, form: Form): readonly Outline[] => visit(run, form, (tree) => tree.outline());
+const results = (run: History, form: Form): readonly Result[] => visit(run, form, (_, result) => result!).slice(1);
 
-const drawn = (it: Outline | Result): string => JSON.stringify(it, (_, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
 /** Ids left out: the shared form gives those of freed nodes to new ones, the persistent form does not. */
 const anonymous = ({ root }: Outline): string =>
   JSON.stringify(root, (name, each: unknown) => (name === 'id' ? undefined : typeof each === 'bigint' ? `${each}` : each));
@@ -403,23 +395,6 @@ const shares = (before: Node, now: Node): boolean =>
   before.separators.length === now.separators.length &&
   before.separators.join() !== now.separators.join();
 
-const keysOf = (keySpace: number): readonly bigint[] => Array.from({ length: keySpace }, (_, key) => BigInt(key));
-
-/** What is meant: the results that an ordered map gives, and its entries after them all. */
-const meant = ({ options, keys, commands }: History): { readonly results: readonly Result[]; readonly entries: readonly Entry[] } => {
-  const load = entriesOf(keys);
-  const valueByKey = new Map(keys.map((key, i) => [key, load.valueAt(i)]));
-  const { initial, apply } = orderedMap(options.keySpace, (key) => valueByKey.get(key));
-  const given: Result[] = [];
-  const final = commands.reduce((state, command) => {
-    const [next, result] = apply(state, command);
-    given.push(result);
-    return next;
-  }, initial);
-  const [, all] = apply(final, { type: 'scan', from: 0n, to: BigInt(options.keySpace) });
-  return { results: given, entries: all.type === 'entries' ? all.entries : [] };
-};
-
 /** The digest that a bystander has who knows the first entries and sees every command with its result. */
 const followed = (run: History, given: readonly Result[]) =>
   given.reduce(
@@ -433,5 +408,3 @@ const followed = (run: History, given: readonly Result[]) =>
     },
     digestOf(meant({ ...run, commands: [] }).entries),
   );
-
-const digestOf = (entries: readonly Entry[]) => entries.reduce((digest, [key, value]) => addEntry(digest, key, value), emptyDigest);

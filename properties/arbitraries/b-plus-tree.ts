@@ -1,7 +1,7 @@
 /** Small B+-trees, what they hold at first, and what they are asked to do: small, so that they split and merge all the time. */
 
 import * as fc from 'fast-check';
-import type { Command, Load, Options } from '../../src/service/b-plus-tree/index.js';
+import { addEntry, bPlusTree, emptyDigest, orderedMap, type Command, type Entry, type Load, type Options, type Result, type Tree } from '../../src/service/b-plus-tree/index.js';
 
 /** A tree with these options that holds at first the entries with these keys. */
 export type Setup = { readonly options: Required<Options>; readonly keys: readonly number[] };
@@ -72,3 +72,33 @@ export const history: fc.Arbitrary<History> = setup.chain(({ options: chosen, ke
 
 const constants = <T extends object>(record: T): { readonly [K in keyof T]: fc.Arbitrary<T[K]> } =>
   Object.fromEntries(Object.entries(record).map(([name, each]) => [name, fc.constant(each)])) as { [K in keyof T]: fc.Arbitrary<T[K]> };
+
+// What the trees of histories are, and what is meant by them
+
+export const FORMS = ['persistent', 'shared'] as const;
+export type Form = (typeof FORMS)[number];
+
+export const treeOf = ({ options, keys }: Setup, form: Form): Tree =>
+  form === 'persistent' ? bPlusTree(options).persistent(entriesOf(keys)) : bPlusTree(options).create(entriesOf(keys));
+
+export const keysOf = (keySpace: number): readonly bigint[] => Array.from({ length: keySpace }, (_, key) => BigInt(key));
+
+/** A read of every key there may be. */
+export const readsOf = ({ keySpace }: Setup['options']): readonly Command[] => keysOf(keySpace).map((key) => ({ type: 'read', key }));
+
+/** What is meant: the results that an ordered map gives, and its entries after them all. */
+export const meant = ({ options, keys, commands }: History): { readonly results: readonly Result[]; readonly entries: readonly Entry[] } => {
+  const load = entriesOf(keys);
+  const valueByKey = new Map(keys.map((key, i) => [key, load.valueAt(i)]));
+  const { initial, apply } = orderedMap(options.keySpace, (key) => valueByKey.get(key));
+  const given: Result[] = [];
+  const final = commands.reduce((state, command) => {
+    const [next, result] = apply(state, command);
+    given.push(result);
+    return next;
+  }, initial);
+  const [, all] = apply(final, { type: 'scan', from: 0n, to: BigInt(options.keySpace) });
+  return { results: given, entries: all.type === 'entries' ? all.entries : [] };
+};
+
+export const digestOf = (entries: readonly Entry[]) => entries.reduce((digest, [key, value]) => addEntry(digest, key, value), emptyDigest);

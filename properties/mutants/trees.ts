@@ -1,13 +1,12 @@
 /** The judge of a B+-tree: it does what an ordered map does, is well-formed after every command, and has a past that stays as it was. */
 
 import * as fc from 'fast-check';
-import { addEntry, bPlusTree, emptyDigest, orderedMap, outlineInvariants, type Command, type Outline, type Result, type Tree } from '../../src/service/b-plus-tree/index.js';
+import { bPlusTree, outlineInvariants, type Command, type Outline, type Result, type Tree } from '../../src/service/b-plus-tree/index.js';
 import type { Shape } from '../../src/service/b-plus-tree/shape.js';
-import { entriesOf, history, type History } from '../arbitraries/b-plus-tree.js';
-import type { Clauses } from '../check.js';
+import { digestOf, FORMS, history, meant, readsOf, treeOf, type Form, type History } from '../arbitraries/b-plus-tree.js';
+import { textOf, type Clauses } from '../check.js';
 import { judgeOf, byLeavingOut, type Judge } from './mutant.js';
 
-type Form = 'persistent' | 'shared';
 type Options = History['options'];
 
 /** How a tree is mistaken: in the options it is made with, or in what becomes of it. */
@@ -32,9 +31,6 @@ type Facts = {
 /** To the commands, then to a read of every key, then to scans from everywhere. */
 type Results = { readonly given: readonly string[]; readonly reads: readonly string[]; readonly scans: readonly string[] };
 
-const shown = (value: unknown): string => JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? `${each}` : each));
-
-const readsOf = ({ keySpace }: Options): readonly Command[] => Array.from({ length: keySpace }, (_, key) => ({ type: 'read', key: BigInt(key) }));
 const scansOf = ({ keySpace }: Options): readonly Command[] =>
   [0, keySpace >> 2, keySpace >> 1].map((from) => ({ type: 'scan', from: BigInt(from), to: BigInt(keySpace - 1 - (from >> 2)) }));
 
@@ -42,47 +38,36 @@ const scansOf = ({ keySpace }: Options): readonly Command[] =>
 const told = (commands: readonly Command[], execute: (command: Command) => Result): readonly string[] =>
   commands.map((command) => {
     try {
-      return shown(execute(command));
+      return textOf(execute(command));
     } catch (error) {
       return `thrown: ${String(error)}`;
     }
   });
 
 const factsOf = ({ options = (chosen) => chosen, tree: wrong = (right) => right }: MistakenTree, { form, run }: Sample): Facts => {
-  const made = bPlusTree(options(run.options));
-  const load = entriesOf(run.keys);
-  let tree = wrong(form === 'persistent' ? made.persistent(load) : made.create(load), run.options);
+  let tree = wrong(treeOf({ options: options(run.options), keys: run.keys }, form), run.options);
   const outlines = [tree.outline()];
   let changed = 0;
   const given = told(run.commands, (command) => {
-    const before = form === 'persistent' ? shown(tree.outline()) : '';
+    const before = form === 'persistent' ? textOf(tree.outline()) : '';
     const [next, result] = tree.execute(command);
-    if (form === 'persistent' && shown(tree.outline()) !== before) changed += 1;
+    if (form === 'persistent' && textOf(tree.outline()) !== before) changed += 1;
     tree = next;
     outlines.push(tree.outline());
     return result;
   });
   const asked = (commands: readonly Command[]) => told(commands, (command) => tree.execute(command)[1]);
-
-  const valueByKey = new Map(run.keys.map((key, i) => [key, load.valueAt(i)]));
-  const { initial, apply } = orderedMap(run.options.keySpace, (key) => valueByKey.get(key));
-  let state = initial;
-  const meant = (commands: readonly Command[]) =>
-    told(commands, (command) => {
-      const [next, result] = apply(state, command);
-      state = next;
-      return result;
-    });
   const [reads, scans] = [readsOf(run.options), scansOf(run.options)];
-  const expected = { given: meant(run.commands), reads: meant(reads), scans: meant(scans) };
-  const [, all] = apply(state, { type: 'scan', from: 0n, to: BigInt(run.options.keySpace) });
+  const right = meant({ ...run, commands: [...run.commands, ...reads, ...scans] });
+  const expected = right.results.map(textOf);
+  const [readsBegin, scansBegin] = [given.length, given.length + reads.length];
   return {
     shape: bPlusTree(run.options).shape,
     outlines,
     results: { given, reads: asked(reads), scans: asked(scans) },
-    meant: expected,
-    digest: shown(tree.digest()),
-    meantDigest: shown((all.type === 'entries' ? all.entries : []).reduce((digest, [key, value]) => addEntry(digest, key, value), emptyDigest)),
+    meant: { given: expected.slice(0, readsBegin), reads: expected.slice(readsBegin, scansBegin), scans: expected.slice(scansBegin) },
+    digest: textOf(tree.digest()),
+    meantDigest: textOf(digestOf(right.entries)),
     changed,
   };
 };
@@ -94,7 +79,7 @@ const clauses: Clauses<Facts> = {
   ...Object.fromEntries(
     Object.entries(outlineInvariants).map(([clause, holds]) => [
       clause,
-      ({ outlines, shape }: Facts) => outlines.flatMap((outline, i) => (holds(outline, shape) ? [] : [`after command ${i}: ${shown(outline)}`])),
+      ({ outlines, shape }: Facts) => outlines.flatMap((outline, i) => (holds(outline, shape) ? [] : [`after command ${i}: ${textOf(outline)}`])),
     ]),
   ),
   'a tree answers as an ordered map does': differences('given'),
@@ -106,7 +91,7 @@ const clauses: Clauses<Facts> = {
 
 export const ofTree: Judge<MistakenTree> = judgeOf({
   judge: 'tree',
-  samples: fc.record({ form: fc.constantFrom<Form>('persistent', 'shared'), run: history }),
+  samples: fc.record({ form: fc.constantFrom(...FORMS), run: history }),
   numRuns: 400,
   clauses,
   factsOf,
