@@ -2,9 +2,10 @@
 
 import * as E from 'fp-ts/lib/Either.js';
 import * as fc from 'fast-check';
-import { FRAME_HEADER, gather, splitter, type Split, type Splitter } from '../../src/adapter/frames.js';
+import { gather, splitter, type Splitter } from '../../src/adapter/frames.js';
 import { decode, decodeKept, encode, encodeKept, type Frame, type Kept } from '../../src/adapter/wire.js';
 import { join } from '../../src/record.js';
+import { beginning, chunks, cuts, fromEveryChunk, heard, isEqual, lenient, LIMIT, payloads, rest, withAnother } from '../arbitraries/bytes.js';
 import { frame, kept } from '../arbitraries/messages.js';
 import { judgeOf, mutant, type Judge, type Mutant } from './mutant.js';
 
@@ -28,8 +29,6 @@ const sent: fc.Arbitrary<Sent> = fc.record({
   at: fc.nat(),
   by: fc.integer({ min: 1, max: 255 }),
 });
-
-const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.from(a).equals(b);
 
 /** Equal for what has equal fields, in whatever order. */
 const text = (value: unknown): string =>
@@ -55,11 +54,11 @@ export const ofWire: Judge<Partial<Wire>> = judgeOf({
       return E.isRight(got) && text(got.right) === text(sample.kept) ? [] : [fc.stringify(got)];
     },
     'bytes are refused, or the only ones that mean what they say': ({ wire, sample: { at, by }, bytes }) => {
-      const changed = bytes.with(at % bytes.length, bytes[at % bytes.length]! ^ by);
+      const changed = withAnother(bytes, at, by);
       const got = wire.decode(changed);
       return E.isLeft(got) || isEqual(wire.encode(got.right), changed) ? [] : [fc.stringify(got)];
     },
-    'the beginning of a frame is refused': ({ wire, sample: { cut }, bytes }) => (E.isLeft(wire.decode(bytes.subarray(0, cut % bytes.length))) ? [] : [`${cut % bytes.length} bytes of ${bytes.length}`]),
+    'the beginning of a frame is refused': ({ wire, sample: { cut }, bytes }) => (E.isLeft(wire.decode(beginning(bytes, cut))) ? [] : [`${cut % bytes.length} bytes of ${bytes.length}`]),
     'more than a frame is refused': ({ wire, sample: { rest }, bytes }) => (E.isLeft(wire.decode(join([bytes, rest]))) ? [] : [`${rest.length} bytes more`]),
   },
   lengthOf: ({ frame: one }) => encode(one).length,
@@ -73,11 +72,6 @@ const padded = (payload: Uint8Array): E.Either<string, Frame> => {
   const longer = new Uint8Array(payload.length + 64);
   longer.set(payload);
   const ends = Array.from({ length: 65 }, (_, more) => decode(longer.subarray(0, payload.length + more)));
-  return ends.find(E.isRight) ?? decode(payload);
-};
-
-const lenient = (payload: Uint8Array): E.Either<string, Frame> => {
-  const ends = Array.from({ length: payload.length + 1 }, (_, left) => decode(payload.subarray(0, payload.length - left)));
   return ends.find(E.isRight) ?? decode(payload);
 };
 
@@ -111,28 +105,9 @@ export const CODECS: readonly Mutant[] = [
 
 // Frames
 
-const LIMIT = 40;
-
 type Stream = { readonly payloads: readonly Uint8Array[]; readonly rest: Uint8Array; /** Sizes of chunks. */ readonly cuts: readonly number[] };
 
-const stream: fc.Arbitrary<Stream> = fc.record({
-  payloads: fc.array(fc.uint8Array({ minLength: 1, maxLength: LIMIT }), { maxLength: 12 }),
-  rest: fc.oneof(fc.constant(new Uint8Array()), fc.uint8Array({ maxLength: 80 })),
-  cuts: fc.array(fc.nat({ max: 12 }), { maxLength: 60 }),
-});
-
-/** What a listener hears: the payloads, and why it stopped listening if it did. */
-const heard = (split: Splitter, pieces: readonly Uint8Array[]) => {
-  const got = pieces.map((piece) => split(piece));
-  const last = got.at(-1);
-  return { payloads: got.flatMap(({ frames }) => frames.map((bytes) => Uint8Array.from(bytes))), reason: last?.type === 'Refused' ? last.reason : undefined };
-};
-
-const chunks = (bytes: Uint8Array, sizes: readonly number[]): readonly Uint8Array[] => {
-  let at = 0;
-  const pieces = sizes.map((size) => bytes.subarray(at, (at += size)));
-  return [...pieces, bytes.subarray(at)];
-};
+const stream: fc.Arbitrary<Stream> = fc.record({ payloads, rest, cuts });
 
 export const ofStream: Judge<(limit: number) => Splitter> = judgeOf({
   judge: 'stream',
@@ -157,17 +132,6 @@ export const ofStream: Judge<(limit: number) => Splitter> = judgeOf({
   lengthOf: ({ payloads }) => payloads.length,
   unit: 'frames',
 });
-
-/** As if every chunk began with a frame and ended with one. */
-const fromEveryChunk = (chunk: Uint8Array): Split => {
-  const frames: Uint8Array[] = [];
-  for (let at = 0; at + FRAME_HEADER < chunk.length; ) {
-    const length = new DataView(chunk.buffer, chunk.byteOffset + at).getUint32(0, true);
-    frames.push(Uint8Array.from(chunk.subarray(at + FRAME_HEADER, at + FRAME_HEADER + length)));
-    at += FRAME_HEADER + length;
-  }
-  return { type: 'Frames', frames };
-};
 
 /** Begins anew with the chunk that comes after a refusal. */
 const forgiving = (limit: number): Splitter => {
