@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as Acceptor from '../src/consensus/acceptor.js';
 import { isHigher, isLower, isSame, NO_BALLOT, quorumOf, ringFrom, successor, type Ballot, type Membership } from '../src/consensus/ballot.js';
 import type { Durable, Effect, Entry, Message, Value } from '../src/consensus/messages.js';
+import { walk } from './check.js';
 
 const THREE: Membership = { acceptors: [0, 1, 2], learners: [3] };
 const ME = 1;
@@ -22,11 +23,10 @@ const ask = (from: number, to: number): Acceptor.Event => ({ type: 'Ask', from, 
 type Told = { readonly state: Acceptor.Acceptor; readonly effects: readonly Effect[] };
 
 /** An acceptor that was told some events, and what it made of the last one. */
-const told = (events: readonly Acceptor.Event[], start = Acceptor.initial(ME, THREE)): Told =>
-  events.reduce<Told>(({ state }, event) => {
-    const [next, effects] = Acceptor.onEvent(state, event);
-    return { state: next, effects };
-  }, { state: start, effects: [] });
+const told = (events: readonly Acceptor.Event[], start = Acceptor.initial(ME, THREE)): Told => {
+  const { after: state, effects } = walk(start, Acceptor.onEvent, events).at(-1)!;
+  return { state, effects };
+};
 
 const sent = (events: readonly Acceptor.Event[], start?: Acceptor.Acceptor): readonly (readonly [to: number, Message, after: number])[] =>
   told(events, start).effects.flatMap((effect) => (effect.type === 'Send' ? [[effect.to, effect.message, effect.after] as const] : []));

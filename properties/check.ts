@@ -11,6 +11,10 @@ export type Violations = readonly string[];
 /** Clauses by title. */
 export type Clauses<F> = Readonly<Record<string, (facts: F) => Violations>>;
 
+/** Clauses over facts, asked of what holds such facts. */
+export const over = <F, G>(clauses: Clauses<F>, factsIn: (whole: G) => F): Clauses<G> =>
+  Object.fromEntries(Object.entries(clauses).map(([clause, violationsIn]) => [clause, (whole: G) => violationsIn(factsIn(whole))]));
+
 export type Parameters<T> = {
   readonly numRuns?: number;
   readonly shown?: (sample: T) => string;

@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import type { Ballot, Membership, ProcessId } from '../src/consensus/ballot.js';
 import * as Coordinator from '../src/consensus/coordinator.js';
 import type { Effect, Entry, Message, Value } from '../src/consensus/messages.js';
+import { walk } from './check.js';
 
 const SETTINGS: Coordinator.Settings = { batchBytes: 8, backlogBytes: 20, window: 2, heartbeat: 20, suspectAfter: 100, resendAfter: 50 };
 const THREE: Membership = { acceptors: [0, 1, 2], learners: [3] };
@@ -22,13 +23,8 @@ const sentIn = (effects: readonly Effect[]): readonly Sent[] =>
   });
 
 const told = (start: Coordinator.Coordinator, ...events: readonly Coordinator.Event[]): Told => {
-  let state = start;
-  const sent = events.map((event) => {
-    const [next, effects] = Coordinator.onEvent(state, event);
-    state = next;
-    return sentIn(effects);
-  });
-  return { state, sent };
+  const steps = walk(start, Coordinator.onEvent, events);
+  return { state: steps.at(-1)?.after ?? start, sent: steps.map(({ effects }) => sentIn(effects)) };
 };
 
 const tick = (now: number): Coordinator.Event => ({ type: 'Tick', now });

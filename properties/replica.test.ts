@@ -10,7 +10,7 @@ import { groupFor, TECHNIQUES, treatmentOf, type Technique } from '../src/replic
 import * as Worker from '../src/replica/worker.js';
 import { bPlusTree, evenKeys, type Command, type Result } from '../src/service/b-plus-tree/index.js';
 import type { Change, Footprint } from '../src/service/service.js';
-import { always, invariantsOf, type Clauses, type Walk } from './check.js';
+import { always, invariantsOf, over, type Clauses, type Walk } from './check.js';
 
 describe('sessions', () => {
   const limits: Limits = { tables: 2, sessions: 3, window: 3, replyBytes: 8 };
@@ -419,13 +419,8 @@ const workerClauses: Clauses<Told> = {
       (phase.type === 'Executing' && queue.first()?.group !== G_ALL) || (of.threads === 1 && generation > 0) ? [`${phase.type} in generation ${generation}`] : [],
     ),
   [SHARED]: ({ of, other }) => (of.technique === 'opt-psmr' ? safety[SHARED]({ accesses: other.accesses }) : []),
-  ...Object.fromEntries(
-    Object.entries(invariantsOf<Worker.Worker<Command, Result>>({ stepInvariants: Worker.stepInvariants })).map(([clause, violationsIn]) => [
-      clause,
-      // A shared board shows what is so now, not what was so at a step: the persistent one does.
-      ({ one }: Told) => violationsIn(one.steps),
-    ]),
-  ),
+  // A shared board shows what is so now, not what was so at a step: the persistent one does.
+  ...over(invariantsOf<Worker.Worker<Command, Result>>({ stepInvariants: Worker.stepInvariants }), ({ one }: Told) => one.steps),
 };
 
 describe('threads that deliver the same commands', () => {

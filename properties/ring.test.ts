@@ -5,6 +5,7 @@ import type { Ballot, Membership, ProcessId } from '../src/consensus/ballot.js';
 import * as Learner from '../src/consensus/learner.js';
 import type { Durable, Effect, Message, Value } from '../src/consensus/messages.js';
 import * as Ring from '../src/consensus/ring.js';
+import { walk } from './check.js';
 
 const THREE: Membership = { acceptors: [0, 1, 2], learners: [3, 4] };
 const EVERYONE = [0, 1, 2, 3, 4];
@@ -26,13 +27,8 @@ describe('a learner', () => {
   type Event = Learner.Event | Message;
   /** What it makes of each event. */
   const learning = (events: readonly Event[], me = 3, next = 0) => {
-    let state = Learner.initial(me, THREE, SETTINGS, next);
-    const effects = events.map((event) => {
-      const [after, made] = Learner.onEvent(state, event as Learner.Event);
-      state = after;
-      return made;
-    });
-    return { state, effects };
+    const steps = walk(Learner.initial(me, THREE, SETTINGS, next), Learner.onEvent, events as readonly Learner.Event[]);
+    return { state: steps.at(-1)!.after, effects: steps.map(({ effects }) => effects) };
   };
   const asked = (events: readonly Event[], me?: ProcessId, next?: number): readonly (readonly [ProcessId, number, number] | undefined)[] =>
     learning(events, me, next).effects.map((effects) => sentIn(effects).flatMap(([to, message]) => (message.type === 'Ask' ? [[to, message.from, message.to] as const] : []))[0]);

@@ -4,13 +4,10 @@ import * as Consensus from '../../spec/consensus.js';
 import * as Multicast from '../../spec/multicast.js';
 import * as Replica from '../../spec/replica.js';
 import * as Safety from '../../spec/safety-check.js';
-import type { Clauses } from '../check.js';
+import { over, type Clauses } from '../check.js';
 import { linearizability } from './linearized.js';
 import { refinement } from './refined.js';
 import type { Plan, Told } from './world.js';
-
-const over = <F>(clauses: Clauses<F>, factsIn: (told: Told) => F): Clauses<Told> =>
-  Object.fromEntries(Object.entries(clauses).map(([clause, violationsIn]) => [clause, (told: Told) => violationsIn(factsIn(told))]));
 
 /** Said of each command by SAF-2 where judgements are at hand; here, of all that was executed between two barriers. */
 const unchanged = 'SAF-2: a command that passed changes no structure';

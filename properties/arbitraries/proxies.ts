@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import * as Proxy from '../../src/client/proxy.js';
 import { commandAt, type Command, type Reply, type Status } from '../../src/record.js';
-import { invariantsOf, walk, type Clauses, type Walk } from '../check.js';
+import { invariantsOf, over, walk, type Clauses, type Walk } from '../check.js';
 
 const SETTINGS: Proxy.Settings = { window: 3, retryAfter: 50 };
 const SESSION = 7;
@@ -125,5 +125,5 @@ export const clauses: Clauses<Run> = {
     ),
   'what has waited for long is sent again': ({ steps }) =>
     steps.flatMap(({ after }) => [...after.outstanding].filter(([, { sent }]) => after.now - sent >= SETTINGS.retryAfter + 80).map(([sequence]) => `${sequence} is forgotten`)),
-  ...Object.fromEntries(Object.entries(invariantsOf<Proxy.Proxy>(Proxy)).map(([clause, violationsIn]) => [clause, ({ steps }: Run) => violationsIn(steps)])),
+  ...over(invariantsOf<Proxy.Proxy>(Proxy), ({ steps }: Run) => steps),
 };
