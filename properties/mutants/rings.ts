@@ -73,11 +73,9 @@ export const byWalking: Judge<Change> = (change) => ({ ...byWalkingFrom(change),
 
 /** Worlds to be searched in full, each with more in it than the last. */
 const WORLDS: readonly RingBounds[] = [
-  { inputs: 1, timers: 1, isTerse: true },
-  { inputs: 2, timers: 1, isTerse: true },
-  { inputs: 2, timers: 1, crashes: 1, isTerse: true },
-  { inputs: 2, timers: 2, isTerse: true },
-  { inputs: 2, timers: 2, crashes: 1, isTerse: true },
+  { inputs: 2, timers: 1, impatient: [2], isTerse: true },
+  { inputs: 2, timers: 1, crashes: 1, impatient: [2], isTerse: true },
+  { inputs: 2, timers: 2, impatient: [1, 2], isTerse: true },
   { inputs: 2, timers: 3, isTerse: true },
 ];
 
