@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { decode as decodeConfig } from '../src/adapter/config.js';
 import { demonstration } from '../src/adapter/simulated/demonstration.js';
 import { simulate } from '../src/adapter/simulated/world.js';
+import { checkHistoryCommand } from '../src/cli/check-history.js';
 import { clientCommand } from '../src/cli/client.js';
 import { exploreCommand } from '../src/cli/explore.js';
 import { measureCommand } from '../src/cli/measure.js';
@@ -83,7 +84,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand].map((command) => ({
+const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand].map((command) => ({
   name: () => command.name(),
   helpInformation: () => command.helpInformation(),
 }));

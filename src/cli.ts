@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** psmr: the command line. Each command is a file of its own in `cli/`. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { checkHistoryCommand } from './cli/check-history.js';
 import { clientCommand } from './cli/client.js';
 import { exploreCommand } from './cli/explore.js';
 import { measureCommand } from './cli/measure.js';
@@ -19,6 +20,7 @@ Examples:
   psmr measure --quick                                compare the three techniques on this machine
   psmr simulate --seed 7                              one run under faults, told as a numbered story
   psmr explore ring                                   every state of three acceptors and a takeover
+  psmr check-history --explain history.edn            whether what clients saw is linearizable
   psmr node --config cluster.json --id a1             one process of a real cluster
   psmr client --config cluster.json insert 42 7       one command, or a prompt without one`,
   )
@@ -27,7 +29,8 @@ Examples:
   .addCommand(clientCommand)
   .addCommand(simulateCommand)
   .addCommand(exploreCommand)
-  .addCommand(walkCommand);
+  .addCommand(walkCommand)
+  .addCommand(checkHistoryCommand);
 
 /** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */
 const complain = (command: CommandUnknownOpts): unknown =>

@@ -1,0 +1,179 @@
+/** Histories of other systems: how they are read, what each model makes of them, and `psmr check-history` over both. */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import * as E from 'fp-ts/lib/Either.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { isLinearizable } from '../spec/linearizability.js';
+import { eventsIn, type Event } from '../src/check/jepsen/events.js';
+import { jepsenModel, MODELS } from '../src/check/jepsen/models.js';
+import { historyOf } from '../src/check/jepsen/operations.js';
+import { judge } from '../src/check/linearizability.js';
+
+const LOG = `INFO  jepsen.core - Everything set up
+INFO  jepsen.util - 0\t:invoke\t:write\t1
+INFO  jepsen.util - 1\t:invoke\t:cas\t[1 2]
+INFO  jepsen.util - :nemesis\t:info\t:start\tnil
+INFO  jepsen.util - 0\t:ok\t:write\t1
+INFO  jepsen.util - 1\t:info\t:cas\t:timed-out
+INFO  jepsen.util - 2\t:invoke\t:read\tnil
+INFO  jepsen.util - 2\t:ok\t:read\t2
+`;
+
+const EDN = `; the same
+[{:process 0, :type :invoke, :f :write, :value 1}
+ {:process 1, :type :invoke, :f :cas, :value [1 2]}
+ {:process :nemesis, :type :info, :f :start, :value nil}
+ {:process 0, :type :ok, :f :write, :value 1}
+ {:process 1, :type :info, :f :cas, :value :timed-out}
+ {:process 2, :type :invoke, :f :read, :value nil}
+ {:process 2, :type :ok, :f :read, :value 2}]`;
+
+/** What two readings of one history have in common: all but the places that they stand in. */
+const plain = (text: string) => {
+  const read = eventsIn(text);
+  return E.isLeft(read) ? read.left : read.right.events.map(({ process, type, f, value }) => ({ process, type, f, value }));
+};
+
+const linesOf = (edn: string): string => edn.split('\n').slice(1).map((line) => line.trim().replace(/^\[|\]$/g, '')).join('\n');
+const jsonOf = (events: unknown): string => JSON.stringify(events);
+
+describe('a history is read', () => {
+  it('the same from a log, a list and lines in EDN, and a list and lines in JSON', () => {
+    const events = plain(EDN);
+    expect(events).toHaveLength(7);
+    expect(plain(LOG)).toEqual(events);
+    expect(plain(linesOf(EDN.replace(/\]$/, '')))).toEqual(events);
+    expect(plain(jsonOf(events))).toEqual(events);
+    expect(plain((events as readonly unknown[]).map(jsonOf).join('\n'))).toEqual(events);
+  });
+
+  it.each([
+    ['{:process 0, :type :invoke, :f :read}\n{:process 0, :type :maybe, :f :read}', 'line 2: type: expected one of invoke, ok, fail, info'],
+    ['{:process 0, :type :invoke\n', 'line 1: '],
+    ['[1 2]', 'line 1: expected a map with process, type, f and value'],
+    ['{"process": 0, "type": "invoke", "f": 3}', 'line 1: f: expected the name of an operation'],
+  ])('or refused, with the line: %s', (text, reason) => expect(eventsIn(text)).toEqual(E.left(expect.stringContaining(reason))));
+
+  it('as no operation at all where there is none', () => expect(eventsIn('')).toEqual(E.right({ format: 'edn', events: [] })));
+});
+
+const model = (name = 'cas-register', initial: unknown = null, isNilUnknown = false) => jepsenModel(name, initial, isNilUnknown)!;
+const event = (line: number, process: Event['process'], type: Event['type'], f: string, value: unknown, key?: unknown): Event => ({ line, process, type, f, value, ...(key === undefined ? {} : { key }) });
+
+const verdictOf = (events: readonly Event[], of = model()): string => {
+  const read = historyOf(of, events);
+  return E.isLeft(read) ? read.left : judge(of, read.right.history).type;
+};
+
+describe('an operation', () => {
+  it('that failed did not take effect', () => {
+    const events = [event(1, 0, 'invoke', 'write', 1), event(2, 0, 'fail', 'write', 1), event(3, 1, 'invoke', 'read', null), event(4, 1, 'ok', 'read', 1)];
+    expect(verdictOf(events)).toBe('illegal');
+  });
+
+  it.each(['info', 'never'])('whose end is %s may take effect at any later time, or never', (end) => {
+    const crashed = [event(1, 0, 'invoke', 'write', 1), ...(end === 'info' ? [event(2, 0, 'info', 'write', 'timeout')] : [])];
+    const reads = (...values: readonly (number | null)[]) => values.flatMap((value, i) => [event(3 + 2 * i, 1, 'invoke', 'read', null), event(4 + 2 * i, 1, 'ok', 'read', value)]);
+    expect(verdictOf([...crashed, ...reads(null, 1)])).toBe('ok');
+    expect(verdictOf([...crashed, ...reads(null, null)])).toBe('ok');
+    expect(verdictOf([...crashed, ...reads(1, null)])).toBe('illegal');
+  });
+
+  it('that reads nil has read nothing that is known, or a register that is not set', () => {
+    const events = [event(1, 0, 'invoke', 'write', 1), event(2, 0, 'ok', 'write', 1), event(3, 0, 'invoke', 'read', null), event(4, 0, 'ok', 'read', null)];
+    expect(verdictOf(events, model('register', null, false))).toBe('illegal');
+    expect(verdictOf(events, model('register', null, true))).toBe('ok');
+  });
+
+  it('of one key says nothing of another', () => {
+    const events = (key: string) => [event(1, 0, 'invoke', 'put', 'a', 'x'), event(2, 0, 'ok', 'put', 'a', 'x'), event(3, 0, 'invoke', 'get', null, key), event(4, 0, 'ok', 'get', '', key)];
+    expect(verdictOf(events('y'), model('append'))).toBe('ok');
+    expect(verdictOf(events('x'), model('append'))).toBe('illegal');
+  });
+
+  it.each([
+    [[event(1, 0, 'invoke', 'read', null), event(2, 0, 'invoke', 'read', null)], 'line 2: process 0 invokes read before its read of line 1 has ended'],
+    [[event(1, 0, 'ok', 'read', 1)], 'line 1: process 0 ends a read that it never invoked'],
+    [[event(1, 0, 'invoke', 'read', 1), event(2, 0, 'ok', 'write', 1)], 'line 2: process 0 ends a write, and has invoked a read in line 1'],
+    [[event(1, 0, 'invoke', 'jump', 1)], 'line 1: f: jump is none of read, write, cas, which a cas-register knows'],
+    [[event(1, 0, 'invoke', 'cas', 1)], 'line 1: value: a cas takes what is expected and what is to be: [1 2]'],
+  ])('that makes no sense is refused: %#', (events, reason) => expect(verdictOf(events)).toBe(reason));
+
+  it('of who is no client is none', () => expect(verdictOf([event(1, 'nemesis', 'info', 'start', null), event(2, 'nemesis', 'info', 'stop', null)])).toBe('ok'));
+});
+
+/** Events of three clients that never wait for each other, with answers that may be right. */
+const events: fc.Arbitrary<readonly Event[]> = fc
+  .array(fc.record({ process: fc.nat({ max: 2 }), f: fc.constantFrom('read', 'write', 'cas'), value: fc.nat({ max: 1 }), other: fc.nat({ max: 1 }), end: fc.constantFrom('ok', 'ok', 'ok', 'info', 'fail') }), { maxLength: 10 })
+  .map((drawn) => {
+    const open = new Map<number, { readonly f: string; readonly value: unknown }>();
+    return drawn.map(({ process, f, value, other, end }, i): Event => {
+      const begun = open.get(process);
+      if (begun !== undefined) {
+        open.delete(process);
+        return event(i + 1, process, end, begun.f, begun.f === 'read' ? value : begun.value);
+      }
+      const argument = f === 'read' ? null : f === 'cas' ? [value, other] : value;
+      open.set(process, { f, value: argument });
+      return event(i + 1, process, 'invoke', f, argument);
+    });
+  });
+
+it('a verdict is that of the definition', () =>
+  fc.assert(
+    fc.property(events, fc.boolean(), (drawn, isNilUnknown) => {
+      const of = model('cas-register', 0, isNilUnknown);
+      const read = historyOf(of, drawn);
+      if (E.isLeft(read)) throw new Error(read.left);
+      expect(judge(of, read.right.history).type === 'ok').toBe(isLinearizable(of, read.right.history));
+    }),
+    { numRuns: 300 },
+  ));
+
+describe.each(MODELS)('the model %s', (name) => {
+  it('says of what it calls read-only that it changes nothing, and returns the state that it was given', () =>
+    fc.assert(
+      fc.property(fc.constantFrom('read', 'get', 'write', 'put', 'append', 'acquire', 'release', 'delete'), fc.nat({ max: 2 }), (f, value) => {
+        const of = model(name);
+        const call = { f, value, key: '' };
+        if (of.flawIn(call) !== undefined) return;
+        const [state] = of.flawIn({ f: 'write', value, key: '' }) === undefined ? of.apply(of.initial, { f: 'write', value, key: '' }) : [of.initial];
+        const [next, answer] = of.apply(state, call);
+        if (of.isReadOnly!(call, answer)) expect(next).toBe(state);
+      }),
+    ));
+});
+
+describe('psmr check-history', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'psmr-history-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const psmr = (...args: readonly string[]) => spawnSync(process.execPath, ['dist/src/cli.js', 'check-history', ...args], { encoding: 'utf8' });
+
+  it('says ok, illegal or unknown, by its status too', () => {
+    const ok = file('ok.log', LOG);
+    const bad = file('bad.edn', EDN.replace(':value 2}]', ':value 3}]'));
+    expect(psmr(ok)).toMatchObject({ status: 0, stdout: `${ok}: ok, 3 operations\n` });
+    expect(psmr(ok, bad)).toMatchObject({ status: 1, stdout: `${ok}: ok, 3 operations\n${bad}: illegal, 3 operations\n` });
+    expect(JSON.parse(psmr(bad, '--json').stdout)).toMatchObject([{ type: 'illegal', operations: 3 }]);
+  });
+
+  it('explains what is illegal by the lines of the file', () => {
+    const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
+    expect(psmr(bad, '--explain').stdout).toMatch(/no order gives this answer: line 7: process 2 read null, ok in line 8: 3\n.*open meanwhile: line 3: process 1 cas \[1,2\], info in line 6/);
+  });
+
+  it('names the file, the line and the field of what it cannot read', () => {
+    const broken = file('broken.edn', '{:process 0, :type :invoke, :f :leap, :value 1}');
+    expect(psmr(broken)).toMatchObject({ status: 1, stderr: expect.stringContaining('broken.edn: line 1: f: leap is none of') });
+    expect(psmr(join(folder, 'none.edn')).stderr).toContain('none.edn');
+    expect(psmr(broken, '--model', 'queue').stderr).toContain('Expected one of register, cas-register');
+  });
+});
