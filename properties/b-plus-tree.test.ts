@@ -13,6 +13,7 @@ import {
   sayCommand,
   SCAN_LIMIT,
   structureOf,
+  textOf as sayResult,
   type Command,
   type Outline,
   type Result,
@@ -278,7 +279,7 @@ it('a leaf keeps half of its capacity or one entry, as is asked, and one if noth
 });
 
 describe('the ordered map that judges compare with', () => {
-  const { initial, apply, sameResult, stateKey, isReadOnly, spansOf } = orderedMap(1000, (key) => (key % 2 === 0 ? BigInt(key) : undefined));
+  const evens = () => orderedMap(1000, (key) => (key % 2 === 0 ? BigInt(key) : undefined));
   const value = fc.bigInt({ min: 0n, max: 2n });
   const entries = fc.array(fc.tuple(fc.bigInt({ min: 0n, max: 2n }), value), { maxLength: 2 });
   const result: fc.Arbitrary<Result> = fc.oneof(
@@ -289,12 +290,15 @@ describe('the ordered map that judges compare with', () => {
     fc.record({ type: fc.constant('entries'), entries, complete: fc.boolean() }).map((scan) => ({ ...scan, complete: scan.complete || scan.entries.length === 0 })),
   );
   const commands = fc.array(commandBetween(0, 5), { maxLength: 8 });
-  const stateAfter = (all: readonly Command[]) => all.reduce((state, command) => apply(state, command)[0], initial);
+  const stateAfter = (all: readonly Command[]) => all.reduce((state, command) => evens().apply(state, command)[0], evens().initial);
 
   it('tells results apart that differ, and no others', () =>
-    fc.assert(fc.property(result, result, (a, b) => sameResult(a, b) === (textOf(a) === textOf(b)))));
+    fc.assert(fc.property(result, result, (a, b) => evens().sameResult(a, b) === (textOf(a) === textOf(b)))));
 
   it('knows a state by what it holds, in whatever order that was written', () => {
+    const { stateKey } = evens();
+    const holding = (...pairs: readonly (readonly [bigint, bigint])[]) => stateKey(stateAfter(pairs.map(([key, of]) => ({ type: 'insert', key, value: of }))));
+    expect(holding([1n, 2n], [13n, 4n])).not.toBe(holding([1n, 21n], [3n, 4n]));
     const writes = fc.uniqueArray(commandBetween(0, 3).filter(({ type }) => type === 'insert' || type === 'delete'), { selector: (each) => (each.type === 'scan' ? -1n : each.key) });
     fc.assert(fc.property(writes, (all) => stateKey(stateAfter(all.toReversed())) === stateKey(stateAfter(all))));
     fc.assert(fc.property(commands, commands, (some, others) => (stateKey(stateAfter(some)) === stateKey(stateAfter(others))) === is(stateAfter(some), stateAfter(others))));
@@ -303,6 +307,7 @@ describe('the ordered map that judges compare with', () => {
   it('takes for a read whatever leaves the state as it is, but for an update by what was there', () =>
     fc.assert(
       fc.property(commands, commandBetween(0, 5), (before, command) => {
+        const { apply, isReadOnly } = evens();
         const state = stateAfter(before);
         const [next, given] = apply(state, command);
         if (given.type === 'updated') expect(isReadOnly(command, given)).toBe(false);
@@ -311,21 +316,35 @@ describe('the ordered map that judges compare with', () => {
     ));
 
   it('knows which keys a command is about', () => {
+    const { spansOf } = evens();
     expect(spansOf({ type: 'delete', key: 4n })).toEqual([{ from: 4n, to: 4n }]);
     expect(spansOf({ type: 'scan', from: 2n, to: 7n })).toEqual([{ from: 2n, to: 7n }]);
   });
 
   it('scans the keys that there are, up to the limit', () => {
+    const { initial, apply } = evens();
     const scan = (from: bigint, to: bigint) => apply(initial, { type: 'scan', from, to })[1];
     expect(scan(-5n, 4n)).toEqual({ type: 'entries', entries: [[0n, 0n], [2n, 2n], [4n, 4n]], complete: true });
     expect(scan(995n, 2000n)).toEqual({ type: 'entries', entries: [[996n, 996n], [998n, 998n]], complete: true });
     for (const [to, length, complete] of [[508n, 255, true], [510n, 256, true], [511n, 256, true], [512n, 256, false]] as const)
-      expect(scan(0n, to)).toMatchObject({ entries: { length }, complete });
+      expect(scan(0n, to)).toMatchObject({ type: 'entries', entries: { length }, complete });
   });
 
   it('says commands and results in words', () => {
     const said = [{ type: 'read', key: 1n }, { type: 'delete', key: 1n }, { type: 'update', key: 1n, value: 2n }, { type: 'insert', key: 1n, value: 2n }, { type: 'scan', from: 1n, to: 2n }] as const;
     expect(said.map(sayCommand)).toEqual(['read 1', 'delete 1', 'update 1 2', 'insert 1 2', 'scan 1 2']);
+    const inWords: readonly (readonly [string, Result])[] = [
+      ['absent', { type: 'absent' }],
+      ['inserted', { type: 'inserted' }],
+      ['found 1', { type: 'found', value: 1n }],
+      ['exists 1', { type: 'exists', value: 1n }],
+      ['removed 1', { type: 'removed', value: 1n }],
+      ['updated from 1', { type: 'updated', previous: 1n }],
+      ['no entries', { type: 'entries', entries: [], complete: true }],
+      ['entries 1: 2, 3: 4', { type: 'entries', entries: [[1n, 2n], [3n, 4n]], complete: true }],
+      ['entries 1: 2, …', { type: 'entries', entries: [[1n, 2n]], complete: false }],
+    ];
+    for (const [words, each] of inWords) expect(sayResult(each)).toBe(words);
   });
 });
 

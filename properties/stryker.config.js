@@ -1,7 +1,7 @@
 /**
  * A generic mutation tester let loose on the machines and the service: `npm run mutate`, or a room at a time,
  * `npm run mutate -- -m 'src/multicast/**'`. What survives is explained in docs/mutation-score.md, or told at the end of the run.
- * No part of `npm test`: all rooms together take most of an hour.
+ * No part of `npm test`: all rooms together take an hour or two.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
