@@ -42,7 +42,7 @@ export type Plan = {
   readonly deadline: number;
 };
 
-export const FULL: Plan = { isQuick: false, searches: [{ seconds: 30, share: 1, shrinking: 4 }], survey: 2.5, shortest: 60, control: 5, deadline: Infinity };
+export const FULL: Plan = { isQuick: false, searches: [{ seconds: 30, share: 1, shrinking: 4 }], survey: 2, shortest: 15, control: 5, deadline: Infinity };
 export const QUICK: Plan = {
   isQuick: true,
   searches: [0.25, 1, 4].map((seconds) => ({ seconds, share: 1, shrinking: 0 })),
