@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Completed, History, Operation, Position } from '../../src/check/history.js';
 import type { Model } from '../../src/check/model.js';
 import type { Command, Entry, Result } from '../../src/service/b-plus-tree/commands.js';
+import { sayCommand } from '../../src/service/b-plus-tree/ordered-map.js';
 
 export type MapOperation = Operation<Command, Result>;
 export type MapHistory = History<Command, Result>;
@@ -37,6 +38,7 @@ export const orderedMap: MapModel = {
   },
   sameResult: (a, b) => nameOf(a) === nameOf(b),
   stateKey: (entries) => entries.join(';'),
+  commandKey: sayCommand,
   spansOf: (command) => [command.type === 'scan' ? command : { from: command.key, to: command.key }],
   isReadOnly: (_, result) => ['absent', 'found', 'exists', 'entries'].includes(result.type),
 };

@@ -18,6 +18,8 @@ export type Model<S, C, R> = Sequential<S, C, R> & {
    * all are judged together.
    */
   readonly spansOf?: (command: C) => readonly Span[];
+  /** Equal only for commands that do the same in every state: then one may stand for the other. */
+  readonly commandKey?: (command: C) => string;
   /** Whether a command that was answered so changes nothing, in *any* state in which it is answered so. */
   readonly isReadOnly?: (command: C, result: R) => boolean;
 };

@@ -11,6 +11,10 @@
  *   it changes no state, and so no other result. This needs read-only to hold in *every* state: an update to the value that
  *   is already there changes nothing now, but might where it was taken from.
  * - A pending operation that changes nothing may as well not happen yet.
+ * - Of pending operations that would do the same, the one that was called first is taken first. Where some linearization has
+ *   a later one alone, the first may stand in its place: it was called before, and nobody knows its return.
+ * - Of operations that wait, change something, do the same and were answered the same, the one that returns first is taken first. Where some
+ *   linearization has them the other way round, they may change places: both are called, and the later one may wait longer.
  * - A junction that was abandoned is remembered by its return, what waits, and the state: nothing else bears on the future.
  *   If one was abandoned, so may be all that differ from it only in having fewer pending operations left.
  */
@@ -63,6 +67,13 @@ export const search = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, b
   const operationAt = (index: number): Operation<C, R> => operations[index] as Operation<C, R>;
   const pending = [...operations.keys()].filter((index) => operationAt(index).type === 'pending');
   const events = eventsOf(operations);
+  const keys = operations.map(({ command }) => model.commandKey?.(command));
+  const areAlike = (a: number, b: number): boolean => a !== b && keys[a] !== undefined && keys[a] === keys[b];
+  const hasPriority = (first: number, index: number): boolean => {
+    const [a, b] = [operationAt(first), operationAt(index)];
+    if (a.type === 'pending' || b.type === 'pending' || isReadOnly(model, a) || !model.sameResult(a.result, b.result)) return false;
+    return a.return < b.return || (a.return === b.return && first < index);
+  };
   const eventAt = (event: number): Event => events[event] as Event;
   const deadEnds = rememberDeadEnds(model);
 
@@ -89,6 +100,7 @@ export const search = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, b
     const { event, state, waiting, used } = junction;
     const returning = eventAt(event).index;
     for (const index of [returning, ...waiting.filter((other) => other !== returning)]) {
+      if (waiting.some((other) => areAlike(other, index) && hasPriority(other, index))) continue;
       const operation = operationAt(index) as Completed<C, R>;
       const [next, result] = model.apply(state, operation.command);
       if (!model.sameResult(result, operation.result)) continue;
@@ -99,6 +111,7 @@ export const search = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, b
       const operation = operationAt(index);
       if (operation.call > eventAt(event).time) break;
       if (used.includes(index)) continue;
+      if (pending.some((other) => other < index && areAlike(other, index) && !used.includes(other))) continue;
       const [next] = model.apply(state, operation.command);
       if (next === state) continue;
       const placed = { operation, before: junction.placed };

@@ -63,6 +63,7 @@ export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolea
     },
     sameResult: (a, b) => a === UNKNOWN || b === UNKNOWN || isSame(a, b),
     stateKey: (state) => JSON.stringify([...state].sort(([a], [b]) => (a < b ? -1 : 1))),
+    commandKey: ({ f, value, key }) => JSON.stringify([f, value, key]),
     spansOf: ({ key }) => [{ from: key, to: key }],
     isReadOnly: ({ f }) => READS.includes(f),
     flawIn: ({ f, value }) => {

@@ -47,6 +47,7 @@ export const orderedMap = (keySpace: number, loaded: (key: number) => bigint | u
     },
     sameResult: (a: Result, b: Result): boolean => textOf(a) === textOf(b),
     stateKey: (state: State): string => [...state].sort(([a], [b]) => a - b).join(';'),
+    commandKey: sayCommand,
     spansOf: (command: Command) => [command.type === 'scan' ? { from: command.from, to: command.to } : { from: command.key, to: command.key }],
     isReadOnly: (_: Command, result: Result): boolean => ['absent', 'found', 'exists', 'entries'].includes(result.type),
   };
@@ -79,7 +80,7 @@ export const textOf = (result: Result): string => {
     case 'updated':
       return `updated from ${result.previous}`;
     case 'entries':
-      if (result.entries.length === 0) return 'no entries';
+      if (result.entries.length === 0) return result.complete ? 'no entries' : 'no entries, …';
       return `entries ${result.entries.map(([key, value]) => `${key}: ${value}`).join(', ')}${result.complete ? '' : ', …'}`;
   }
 };
