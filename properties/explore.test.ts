@@ -3,12 +3,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explore, type Options } from '../src/check/explore/explore.js';
+import { together } from '../src/check/explore/expand.js';
 import { fingerprinter } from '../src/check/explore/fingerprint.js';
 import { reportOf, type Report } from '../src/check/explore/report.js';
 import { replayed } from '../src/check/explore/run.js';
-import type { Action, System } from '../src/check/explore/system.js';
+import { roomy, share, type Standing } from '../src/check/explore/share.js';
+import type { Action, Clauses, System } from '../src/check/explore/system.js';
 import { MODELS, modelOf } from '../src/models/index.js';
 import { MANIFEST } from '../src/models/manifest.js';
+import { twoPhaseCommit } from '../src/models/two-phase-commit.js';
 import { alike, graphOf, graphs, moves, type Arc } from './arbitraries/systems.js';
 
 const explored = <S, A extends Action>(system: System<S, A>, options: Options = {}): Report => {
@@ -103,6 +106,46 @@ describe('a search', () => {
     const { clauses, actions } = explored(system);
     expect(clauses).toEqual({ 'two is even': { kind: 'always', asked: 3, applied: 1, held: 1 } });
     expect(actions).toEqual({ goes: { possible: 2, taken: 3, fresh: 2 } });
+  });
+});
+
+describe('shares of a search', () => {
+  /** Several shares, one after the other on every level, in place of threads. */
+  const inShares = (system: System<unknown, Action>, threads: number) => {
+    const shares = Array.from({ length: threads }, (_, me) => share(system, {}, me, threads));
+    let { memory } = shares[0]!.opening;
+    const { levels, count, isOver } = shares[0]!.opening;
+    const standings = (): readonly Standing[] => {
+      memory = roomy(memory);
+      return shares.map((one) => one.work(memory, () => false));
+    };
+    let depth = levels.length;
+    let added = 0;
+    for (let next = isOver ? 0 : 1; next > 0; ) {
+      shares.forEach((one) => one.turn());
+      let standing = standings();
+      while (standing.some(({ left }) => left > 0)) standing = standings();
+      next = standing.reduce((sum, one) => sum + one.next, 0);
+      added = standing.reduce((sum, one) => sum + one.count, 0);
+      if (next > 0) depth += 1;
+    }
+    const { generated, clauses, actions } = together(shares.map((one) => one.tally()));
+    return { distinct: count + added, depth, generated, clauses: new Map(clauses), actions: new Map(actions.map(([type, { possible, taken }]) => [type, { possible, taken }])) };
+  };
+
+  it.each([
+    [6, 2],
+    [6, 3],
+    [2, 2],
+  ])('see what one search does, and what is wrong with it: two-phase commit of %d, %d shares', (size, threads) => {
+    const { name, initial, actions, step, encode } = twoPhaseCommit(size);
+    const clauses: Clauses<{ readonly managers: readonly number[] }> = { always: { 'the first two do not commit': ({ managers }) => managers[0] !== 2 || managers[1] !== 2 } };
+    const system = { name, initial, actions, step, ...(encode === undefined ? {} : { encode }), clauses } as unknown as System<unknown, Action>;
+    const search = explore(system, { keepGoing: true });
+    while (search.advance(10_000));
+    const { distinct, depth, generated, breaches, clauses: counts, actions: taken } = search.outcome();
+    expect(breaches).toHaveLength(1);
+    expect(inShares(system, threads)).toEqual({ distinct, depth, generated, clauses: counts, actions: new Map([...taken].map(([type, { possible, taken: times }]) => [type, { possible, taken: times }])) });
   });
 });
 

@@ -18,12 +18,16 @@ export type Judge<S, A> = {
   readonly ofStep: (before: S, after: S, action: A, id: number) => boolean;
   /** Whether there is anything to ask of steps. */
   readonly asksOfSteps: boolean;
+  /** The first breach of each clause. */
   readonly breaches: readonly Breach<A>[];
 };
 
 export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometimes = {}, eventually = {} }: Clauses<S, A>): Judge<S, A> => {
   const counts = new Map<string, Count>();
   const breaches: Breach<A>[] = [];
+  const note = (breach: Breach<A>): void => {
+    if (!breaches.some(({ clause }) => clause === breach.clause)) breaches.push(breach);
+  };
   const counted = (clause: string, kind: Kind): Count => {
     const count: Count = { kind, asked: 0, applied: 0, held: 0 };
     counts.set(clause, count);
@@ -52,7 +56,7 @@ export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometim
         count.applied += 1;
         if (holds(state)) count.held += 1;
         else {
-          breaches.push({ clause, kind: 'always', state: id, action: null });
+          note({ clause, kind: 'always', state: id, action: null });
           isKept = false;
         }
       }
@@ -70,7 +74,7 @@ export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometim
         count.applied += 1;
         if (holds(before, after, action)) count.held += 1;
         else {
-          breaches.push({ clause, kind: 'stepwise', state: id, action });
+          note({ clause, kind: 'stepwise', state: id, action });
           isKept = false;
         }
       }

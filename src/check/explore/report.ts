@@ -71,7 +71,7 @@ const violationsIn = <S, A extends Action>(system: System<S, A>, { wayTo, wordOf
     const story = storyOf(system, run);
     return { clause, kind, depth: story.length, story, backTo, kept: keptOf(run) };
   };
-  // Of each clause, the first breach is the shortest one.
+  // Every thread notes the first breach that it finds of a clause; the first of all is the shortest.
   const first = breaches.filter(({ clause }, i) => breaches.findIndex((other) => other.clause === clause) === i);
   return [
     ...first.map(({ clause, kind, state, action }) => {

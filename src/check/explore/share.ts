@@ -41,7 +41,7 @@ const WIDE = 512;
 
 /** States for which there is room at first, alone and together. */
 const FIRST_ROOM = 1 << 14;
-const ROOM = 1 << 20;
+const ROOM = 1 << 17;
 
 /** How often a share asks whether it is stopped, in states. */
 const STRETCH = 1000;
@@ -62,13 +62,13 @@ export const share = <S, A extends Action>(system: System<S, A>, manner: Manner,
   const alone = expansion(system, manner, seenAlone, { push });
   alone.begin();
   const levels: number[] = [];
-  while (next.length > 0 && next.length < WIDE && !alone.isBroken()) {
+  while (next.length > 0 && next.length < WIDE) {
     turn();
     levels.push(states.length);
     for (; at < states.length; at += 1) while (!alone.lookBeyond(states[at]!, ids[at]!, levels.length)) seenAlone.moveTo(moved(seenAlone.memory(), 2 * capacityOf(seenAlone.memory()), false));
   }
   let depth = levels.length;
-  const isOver = next.length === 0 || alone.isBroken();
+  const isOver = next.length === 0;
   const memory = moved(seenAlone.memory(), Math.max(ROOM, capacityOf(seenAlone.memory())), true);
   const mine = <T>(all: readonly T[]): T[] => all.filter((_, i) => i % threads === me);
   if (!isOver) levels.push(next.length);

@@ -40,7 +40,7 @@ const drawn = (weights: readonly number[], luck: number): number => {
   return choice < 0 ? weights.length - 1 : choice;
 };
 
-/** The first breach of a run by a clause on states or steps, and the run up to there. */
+/** The first breach of a run by a clause on states or steps, and the run up to there. The judge has found nothing before. */
 export const breachIn = <S, A extends Action>(asked: Judge<S, A>, run: Run<S, A>): { readonly breach: Breach<A>; readonly run: Run<S, A> } | undefined => {
   const known = asked.breaches.length;
   const brokenAfter = (count: number) => ({ breach: asked.breaches[known]!, run: { ...run, strides: run.strides.slice(0, count) } });
