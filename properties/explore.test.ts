@@ -2,16 +2,20 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { composed, type Bounds } from '../src/check/explore/composition.js';
 import { explore, type Options } from '../src/check/explore/explore.js';
 import { together } from '../src/check/explore/expand.js';
 import { fingerprinter } from '../src/check/explore/fingerprint.js';
+import { judge } from '../src/check/explore/judge.js';
 import { reportOf, type Report } from '../src/check/explore/report.js';
 import { replayed } from '../src/check/explore/run.js';
 import { roomy, share, type Standing } from '../src/check/explore/share.js';
 import type { Action, Clauses, System } from '../src/check/explore/system.js';
+import { breachIn } from '../src/check/explore/walk.js';
 import { MODELS, modelOf } from '../src/models/index.js';
 import { MANIFEST } from '../src/models/manifest.js';
 import { twoPhaseCommit } from '../src/models/two-phase-commit.js';
+import { runsOf } from './arbitraries/runs.js';
 import { alike, graphOf, graphs, moves, type Arc } from './arbitraries/systems.js';
 
 const explored = <S, A extends Action>(system: System<S, A>, options: Options = {}): Report => {
@@ -107,6 +111,55 @@ describe('a search', () => {
     expect(clauses).toEqual({ 'two is even': { kind: 'always', asked: 3, applied: 1, held: 1 } });
     expect(actions).toEqual({ goes: { possible: 2, taken: 3, fresh: 2 } });
   });
+});
+
+describe('a composition', () => {
+  type Note = { readonly type: 'Noted'; readonly count: number };
+  type Writing = { readonly type: 'Send'; readonly to: number; readonly message: Note; readonly after: number } | { readonly type: 'Persist'; readonly record: number };
+  /** Process 0 writes what it is given and then tells process 1 how much it has written. */
+  const notebook = (after: (written: number) => number, bounds: Bounds, slowDisks: boolean) =>
+    composed<{ readonly written: number; readonly heard: number }, { readonly type: 'Write' } | Note, Writing, Note, number, never, null>({
+      name: 'notebook',
+      processes: 2,
+      start: (_, records) => ({ written: records.length, heard: 0 }),
+      onEvent: (machine, event) => {
+        if (event.type === 'Noted') return [{ ...machine, heard: Math.max(machine.heard, event.count) }, []];
+        const written = machine.written + 1;
+        return [{ ...machine, written }, [{ type: 'Persist', record: written }, { type: 'Send', to: 1, message: { type: 'Noted', count: written }, after: after(written) }]];
+      },
+      asks: (effect) => effect,
+      received: (message) => message,
+      inputs: (_, process) => (process === 0 ? [{ type: 'Write' }] : []),
+      bounds: { inputs: 2, ...bounds },
+      slowDisks,
+      observer: { initial: null, observe: (seen) => seen },
+      clauses: {
+        always: { 'what was told is not forgotten': ({ processes: [writer, reader] }) => writer!.machine.written >= reader!.machine.heard },
+        sometimes: { 'something was told': ({ processes }) => processes[1]!.machine.heard > 0 },
+      },
+    });
+  const violated = (...[after, bounds, slowDisks]: Parameters<typeof notebook>) => explored(notebook(after, bounds, slowDisks)).violations;
+
+  it('holds back what rests on a disk that has not caught up, and loses in a crash what was not durable', () => {
+    expect(violated((written) => written, { crashes: 1 }, true)).toEqual([]);
+    const [violation] = violated(() => 0, { crashes: 1 }, true);
+    expect(violation?.story.slice(1)).toEqual(['0       Write', '0 -> 1  Noted', '0       crashes, and comes back with 0 records']);
+  });
+
+  it('loses nothing where disks are quick', () => expect(violated(() => 0, { crashes: 1 }, false)).toEqual([]));
+
+  it('loses and doubles messages as often as it may, and no more', () => {
+    const actions = (bounds: Bounds): Readonly<Record<string, unknown>> => explored(notebook((written) => written, bounds, false)).actions;
+    expect(Object.keys(actions({})).sort()).toEqual(['Noted arrives', 'Write input']);
+    expect(Object.keys(actions({ losses: 1, duplications: 1 })).sort()).toEqual(['Noted arrives', 'Noted arrives and stays', 'Noted is lost', 'Write input']);
+    expect(explored(notebook((written) => written, { losses: 1 }, false)).distinct).toBeGreaterThan(explored(notebook((written) => written, {}, false)).distinct);
+  });
+
+  it('of the ring keeps its word with slow disks as well, wherever a walk leads', () =>
+    fc.assert(
+      fc.property(runsOf(modelOf('ring')!.of(4), 120), (run) => breachIn(judge(modelOf('ring')!.of(4).clauses), run) === undefined),
+      { numRuns: 100 },
+    ));
 });
 
 describe('shares of a search', () => {

@@ -26,7 +26,7 @@ export const RING_SIZES = [
   { inputs: 1, isTerse: true },
   { inputs: 1, timers: 1, impatient: [1], isTerse: true },
   { inputs: 1, timers: 1, impatient: [1], crashes: 1, isTerse: true },
-  { inputs: 2, timers: 2, duplications: 1, crashes: 1 },
+  { inputs: 2, timers: 2, losses: 1, duplications: 1, crashes: 1, slowDisks: true },
 ] as const;
 
 export const MODELS: readonly Model[] = [
@@ -44,7 +44,7 @@ export const MODELS: readonly Model[] = [
   },
   {
     name: 'ring',
-    about: 'one ring of Ring Paxos, as it runs: a command, a takeover (2), a crash (3), and all of them at once (4)',
+    about: 'one ring of Ring Paxos, as it runs: a command, a takeover (2), a crash (3), and all of them with slow disks (4)',
     size: { what: 'how much befalls it', most: RING_SIZES.length, usual: 2 },
     of: (size) => anySystem(ring(RING_SIZES[size - 1] ?? RING_SIZES[0])),
   },

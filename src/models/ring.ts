@@ -58,9 +58,9 @@ const CLUSTER: Node.Cluster = {
   homes: [0],
 };
 
-export type RingBounds = Bounds & { readonly impatient?: readonly number[]; readonly isTerse?: boolean };
+export type RingBounds = Bounds & { readonly impatient?: readonly number[]; readonly isTerse?: boolean; readonly slowDisks?: boolean };
 
-export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: RingBounds, { startProcess, onProcessEvent }: Machines = Node): RingSystem =>
+export const ring = ({ impatient = ACCEPTORS, isTerse = false, slowDisks = false, ...bounds }: RingBounds, { startProcess, onProcessEvent }: Machines = Node): RingSystem =>
   composed<Node.Process, Node.ProcessEvent, Node.ProcessEffect, Message, Durable, Extract<Node.ProcessEffect, { type: 'Decided' }>, Seen>({
     name: 'ring',
     processes: ACCEPTORS.length,
@@ -80,6 +80,7 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
     timers: (process, me) => !impatient.includes(me) ? [] : [{ type: 'Tick', now: nowOf(process) + LONG }],
     inputs: (process, _, count) => (coordinatorOf(process)?.role.type === 'Leading' ? [{ type: 'Received', group: G_ALL, from: CLIENT, message: submission(count) }] : []),
     bounds,
+    slowDisks,
     ...(isTerse ? { isMuted: ({ type }: Message) => type === 'Alive' || type === 'Here' } : {}),
     observer: {
       initial: { learned: ACCEPTORS.map(() => []), abstract: Abstract.consensus.initial },
@@ -100,7 +101,8 @@ export const ring = ({ impatient = ACCEPTORS, isTerse = false, ...bounds }: Ring
         'what the processes have handed over is what the abstract machine says': (world) => isAbstractedBy(world, world.seen.abstract),
       },
       stepwise: {
-        ...pipe(Acceptor.stepInvariants, RR.map((holds) => ofEach(({ acceptor }, { acceptor: after }) => holds(acceptor, after)))),
+        // A crash may take back what lay on no disk yet, and was told to nobody.
+        ...pipe(Acceptor.stepInvariants, RR.map((holds) => ofEach(({ acceptor }, { acceptor: after }, isSameLife) => (slowDisks && !isSameLife) || holds(acceptor, after)))),
         ...pipe(Coordinators.stepInvariants, RR.map((holds) => ofEach(({ coordinator }, { coordinator: after }, isSameLife) => !isSameLife || holds(coordinator, after)))),
       },
       sometimes: {
@@ -138,11 +140,11 @@ const nowOf = (process: Node.Process): number => coordinatorOf(process)?.now ?? 
 const textOf = (value: Value): string => (value.type === 'Batch' ? `batch ${value.commands.join(' ')}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op');
 const namesIn = (value: Value): readonly string[] => (value.type === 'Batch' ? Array.from(value.commands, String) : []);
 
-/** What the clauses of the spec are asked of. Votes are what lies on the disks, whatever became of them. */
+/** What the clauses of the spec are asked of. Votes are what is durable, whatever became of it. */
 export const factsOf = ({ processes, spent, seen }: RingWorld): Spec.Facts => ({
   acceptors: ACCEPTORS.length,
   submitted: Array.from({ length: spent.inputs }, (_, count) => ({ ring: G_ALL, command: String(count + 1) })),
-  votes: processes.flatMap(({ records }, process) => records.flatMap((record) => (record.type === 'Voted' ? [{ ring: G_ALL, process, ...record }] : []))),
+  votes: processes.flatMap(({ records, durable }, process) => records.slice(0, durable).flatMap((record) => (record.type === 'Voted' ? [{ ring: G_ALL, process, ...record }] : []))),
   learned: seen.learned.flat(),
 });
 
