@@ -52,7 +52,7 @@ export type Composition<M, E, F, X extends Message, R, O, W> = {
   readonly isOrdered?: boolean;
   /** What this world loses whenever it is sent. */
   readonly isMuted?: (message: X) => boolean;
-  /** Whether what is written is durable at once. */
+  /** Whether what is written is durable only after a sync, which may come at any time. */
   readonly slowDisks?: boolean;
   /** What an observer knows who sees everything that is shown, in the order in which it happens. `life` counts crashes. */
   readonly observer: { readonly initial: W; readonly observe: (seen: W, shown: O, process: number, life: number) => W };
@@ -93,6 +93,7 @@ export type Happening<E, X> =
   /** A crash and the return, with the first `kept` records. */
   | { readonly type: 'crash'; readonly what: 'crash'; readonly process: number; readonly kept: number };
 
+const BOUNDS = ['losses', 'duplications', 'crashes', 'timers', 'inputs'] as const satisfies readonly (keyof Bounds)[];
 const NOTHING: Required<Bounds> = { losses: 0, duplications: 0, crashes: 0, timers: 0, inputs: 0 };
 
 /** A composition as a system. */
@@ -220,7 +221,7 @@ export const composed = <M extends object, E, F, X extends Message, R, O, W>(
       if (isOrdered) sink.word(placeInChannel(travelling, i));
       sink.known(envelope);
     });
-    sink.word(spent.losses | (spent.duplications << 6) | (spent.crashes << 12) | (spent.timers << 18) | (spent.inputs << 24));
+    for (const bound of BOUNDS) sink.word(spent[bound]);
     if (typeof seen === 'object' && seen !== null) sink.known(seen);
     else sink.value(seen);
   };
