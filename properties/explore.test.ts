@@ -354,6 +354,17 @@ describe('symmetry', () => {
     expect(replayed(system, violation!.kept!).strides.at(-1)?.after.toSorted()).toEqual([1, 1, 2]);
   });
 
+  it('shows a step that is wrong where it ends, whatever the parts are called there', () => {
+    const atTwo = (tokens: readonly number[]): number => tokens.filter((place) => place === 2).length;
+    const moving = alike(4, [{ from: 0, to: 1, others: 0, at: 0 }, { from: 1, to: 2, others: 1, at: 1 }, { from: 1, to: 2, others: 1, at: 2 }]);
+    const system = { ...moving, clauses: { stepwise: { 'no second one comes to two': (before: readonly number[], after: readonly number[]) => atTwo(after) < 2 || atTwo(before) >= 2 } } };
+    for (const symmetry of [false, true]) {
+      const [violation] = explored(system, { symmetry }).violations;
+      const { before, after } = replayed(system, violation!.kept!).strides.at(-1)!;
+      expect([violation?.depth, atTwo(before), atTwo(after)]).toEqual([5, 1, 2]);
+    }
+  });
+
   it('goes round a cycle of orbits until it is back where it was', () => {
     const turns = { ...alike(3, [{ from: 0, to: 1, others: 2, at: 0 }, { from: 1, to: 0, others: 0, at: 0 }]), clauses: { eventually: { 'all are at one': (tokens: readonly number[]) => tokens.every((place) => place === 1) } } };
     const [violation] = explored(turns, { symmetry: true }).violations;

@@ -91,8 +91,8 @@ const shortestOf = (change: Change, seconds: number): Kill | undefined => {
     samples += distinct;
     const [first] = breaches;
     if (first === undefined) continue;
-    const length = search.wayTo(first.state).length - (first.action === null ? 1 : 0);
-    const violated = breaches.filter(({ state, action }) => state === first.state && action === first.action).map(({ clause }) => clause);
+    const length = search.wayTo(first.state).length - (first.kind === 'stepwise' ? 0 : 1);
+    const violated = breaches.filter(({ state, kind }) => state === first.state && kind === first.kind).map(({ clause }) => clause);
     return { judge: 'explorer', clauses: violated, samples, seconds: elapsed(), length, unit: 'moves' };
   }
   return undefined;

@@ -3,7 +3,6 @@ import { Worker } from 'node:worker_threads';
 import { identity, together, type Manner, type Tally } from '../check/explore/expand.js';
 import { found, outcomeOf, type Conclusion, type Found, type Options, type Outcome, type Progress } from '../check/explore/explore.js';
 import { roomy, type Opening, type Standing } from '../check/explore/share.js';
-import type { Action } from '../check/explore/system.js';
 import { givenOut, type Memory } from '../check/explore/visited.js';
 import type { AnySystem } from '../models/index.js';
 
@@ -17,7 +16,7 @@ export type Order = { readonly type: 'work'; readonly memory: Memory; readonly i
 export type Told =
   | { readonly type: 'opened'; readonly opening: Opening }
   | ({ readonly type: 'rests' } & Standing)
-  | { readonly type: 'tallied'; readonly tally: Tally<Action> };
+  | { readonly type: 'tallied'; readonly tally: Tally };
 
 type Chosen = { readonly model: string; readonly size: number; readonly system: AnySystem; readonly options: Options; readonly threads: number };
 
@@ -26,7 +25,7 @@ export const exploreInThreads = async (
   { model, size, system, options, threads }: Chosen,
   stop: AbortSignal,
   see: (progress: Progress) => void,
-): Promise<{ readonly outcome: Outcome<Action> } & Found<unknown>> => {
+): Promise<{ readonly outcome: Outcome } & Found<unknown>> => {
   const { keepGoing = false, maxStates = Infinity } = options;
   const word = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   stop.addEventListener('abort', () => Atomics.store(word, 0, 1), { once: true });

@@ -24,7 +24,7 @@ export type Manner = {
 export type Taken = { possible: number; taken: number; fresh: number };
 
 /** What was counted on the way, of all states or of the share of one thread. Plain data. */
-export type Tally<A> = {
+export type Tally = {
   readonly generated: number;
   readonly expanded: number;
   /** Actions that were possible, in all states and in each. */
@@ -35,19 +35,19 @@ export type Tally<A> = {
   readonly isCut: boolean;
   readonly actions: readonly (readonly [type: string, taken: Readonly<Taken>])[];
   readonly clauses: readonly (readonly [clause: string, count: Readonly<Count>])[];
-  readonly breaches: readonly Breach<A>[];
+  readonly breaches: readonly Breach[];
 };
 
 /** Takes a state that is to be looked beyond: its number, and how many states the run to it has. */
 export type Push<S> = (state: S, id: number, depth: number) => void;
 
-export type Expansion<S, A> = {
+export type Expansion<S> = {
   /** Adds the states in which runs start. */
   readonly begin: () => void;
   /** Looks beyond a state; does nothing and returns `false` if there is no room for all that it may lead to. */
   readonly lookBeyond: (state: S, id: number, depth: number) => boolean;
   readonly isBroken: () => boolean;
-  readonly tally: () => Tally<A>;
+  readonly tally: () => Tally;
   readonly graph: Graph<S>;
   readonly fingerprintOf: (state: S) => Fingerprint;
 };
@@ -64,7 +64,7 @@ export const expansion = <S, A extends Action>(
   manner: Manner,
   seen: Visited,
   { push, revisit }: { readonly push: Push<S>; readonly revisit?: Push<S> },
-): Expansion<S, A> => {
+): Expansion<S> => {
   const { reduce = false, maxDepth = Infinity } = manner;
   const fingerprintOf = identity(system, manner);
   const asked = judge(system.clauses);
@@ -153,7 +153,7 @@ export const expansion = <S, A extends Action>(
 };
 
 /** Several tallies as one. */
-export const together = <A>(tallies: readonly Tally<A>[]): Tally<A> => ({
+export const together = (tallies: readonly Tally[]): Tally => ({
   generated: sum(tallies.map(({ generated }) => generated)),
   expanded: sum(tallies.map(({ expanded }) => expanded)),
   steps: sum(tallies.map(({ steps }) => steps)),

@@ -36,7 +36,7 @@ export type Progress = {
 /** Why a search is over: every state was looked beyond, a clause is violated, or a bound was met; or it is not. */
 export type Conclusion = 'complete' | 'violation' | 'depth' | 'states' | 'unfinished';
 
-export type Outcome<A> = Progress & {
+export type Outcome = Progress & {
   /** States come to, those of the start and those known already included. */
   readonly generated: number;
   readonly end: Conclusion;
@@ -48,18 +48,18 @@ export type Outcome<A> = Progress & {
   readonly bytes: number;
   readonly actions: ReadonlyMap<string, Readonly<Taken>>;
   readonly clauses: ReadonlyMap<string, Readonly<Count>>;
-  readonly breaches: readonly Breach<A>[];
+  readonly breaches: readonly Breach[];
   /** Runs that never come to what must happen sooner or later. */
   readonly lassos: readonly Lasso[];
   /** What never happened, though every state was seen. */
   readonly unseen: readonly string[];
 };
 
-export type Search<S, A> = {
+export type Search<S> = {
   /** Looks beyond up to `states` states. Whether there are more. */
   readonly advance: (states: number) => boolean;
   readonly progress: () => Progress;
-  readonly outcome: () => Outcome<A>;
+  readonly outcome: () => Outcome;
 } & Found<S>;
 
 /** What leads back to the states that were found. */
@@ -73,7 +73,7 @@ export type Found<S> = {
 const FIRST_ROOM = 1 << 14;
 
 /** A search of all that a system can come to, not yet begun. */
-export const explore = <S, A extends Action>(system: System<S, A>, options: Options = {}): Search<S, A> => {
+export const explore = <S, A extends Action>(system: System<S, A>, options: Options = {}): Search<S> => {
   const { order = 'breadth-first', maxDepth = Infinity, maxStates = Infinity, keepGoing = false } = options;
   const { frontier, ...hear } = order === 'depth-first' ? stack<S>(maxDepth < Infinity) : levels<S>();
   const seen = visited(memoryFor(FIRST_ROOM, false));
@@ -120,11 +120,11 @@ export const found = <S>(memory: () => Memory, fingerprintOf: (state: S) => Fing
 export const outcomeOf = <S, A extends Action>(
   { fair = [] }: Pick<System<S, A>, 'fair'>,
   progress: Progress,
-  { generated, expanded, steps, least, most, actions, clauses, breaches }: Tally<A>,
+  { generated, expanded, steps, least, most, actions, clauses, breaches }: Tally,
   memory: Memory,
   end: Conclusion,
   drawn: { readonly graph: Graph<S>; readonly roots: number } | null,
-): Outcome<A> => {
+): Outcome => {
   const { distinct } = progress;
   return {
     ...progress,

@@ -7,8 +7,8 @@ export type Kind = 'always' | 'stepwise' | 'sometimes' | 'eventually';
 /** How often a clause was asked, how often that meant something, and how often it was (`sometimes`) or was not so. */
 export type Count = { readonly kind: Kind; asked: number; applied: number; held: number };
 
-/** Where a clause was broken: in a state, or by the step that leads there. */
-export type Breach<A> = { readonly clause: string; readonly kind: Kind; readonly state: number; readonly action: A | null };
+/** Where a clause was broken: in a state or, if it is one on steps, by a step that leads out of it. */
+export type Breach = { readonly clause: string; readonly kind: Kind; readonly state: number };
 
 export type Judge<S, A> = {
   readonly counts: ReadonlyMap<string, Count>;
@@ -19,13 +19,13 @@ export type Judge<S, A> = {
   /** Whether there is anything to ask of steps. */
   readonly asksOfSteps: boolean;
   /** The first breach of each clause. */
-  readonly breaches: readonly Breach<A>[];
+  readonly breaches: readonly Breach[];
 };
 
 export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometimes = {}, eventually = {} }: Clauses<S, A>): Judge<S, A> => {
   const counts = new Map<string, Count>();
-  const breaches: Breach<A>[] = [];
-  const note = (breach: Breach<A>): void => {
+  const breaches: Breach[] = [];
+  const note = (breach: Breach): void => {
     if (!breaches.some(({ clause }) => clause === breach.clause)) breaches.push(breach);
   };
   const counted = (clause: string, kind: Kind): Count => {
@@ -56,7 +56,7 @@ export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometim
         count.applied += 1;
         if (holds(state)) count.held += 1;
         else {
-          note({ clause, kind: 'always', state: id, action: null });
+          note({ clause, kind: 'always', state: id });
           isKept = false;
         }
       }
@@ -74,7 +74,7 @@ export const judge = <S, A extends Action>({ always = {}, stepwise = {}, sometim
         count.applied += 1;
         if (holds(before, after, action)) count.held += 1;
         else {
-          note({ clause, kind: 'stepwise', state: id, action });
+          note({ clause, kind: 'stepwise', state: id });
           isKept = false;
         }
       }

@@ -2,7 +2,7 @@
 
 import type { Found, Outcome } from './explore.js';
 import type { Kind } from './judge.js';
-import { keptOf, runAlong, runAround, storyOf, type Kept, type Run } from './run.js';
+import { keptOf, runAround, runTo, storyOf, type Kept, type Run } from './run.js';
 import type { Action, System } from './system.js';
 
 /** Why a search ended: by itself, or because whoever drove it would not wait. */
@@ -44,7 +44,7 @@ export type Report = {
 };
 
 /** The report of a search that took so long, and was stopped for this reason if it did not end by itself. */
-export const reportOf = <S, A extends Action>(system: System<S, A>, outcome: Outcome<A>, ways: Found<S>, seconds: number, stop: Stop = 'interrupted'): Report => {
+export const reportOf = <S, A extends Action>(system: System<S, A>, outcome: Outcome, ways: Found<S>, seconds: number, stop: Stop = 'interrupted'): Report => {
   const { distinct, generated, depth, outDegree, collision, end, bytes } = outcome;
   const violations = violationsIn(system, ways, outcome);
   return {
@@ -66,18 +66,16 @@ export const reportOf = <S, A extends Action>(system: System<S, A>, outcome: Out
   };
 };
 
-const violationsIn = <S, A extends Action>(system: System<S, A>, { wayTo, wordOf, fingerprintOf }: Found<S>, { breaches, lassos, unseen }: Outcome<A>): readonly Violation[] => {
+const violationsIn = <S, A extends Action>(system: System<S, A>, { wayTo, wordOf, fingerprintOf }: Found<S>, { breaches, lassos, unseen }: Outcome): readonly Violation[] => {
   const told = (clause: string, kind: Kind, run: Run<S, A>, backTo: number | null = null): Violation => {
     const story = storyOf(system, run);
     return { clause, kind, depth: story.length, story, backTo, kept: keptOf(run) };
   };
-  // Every thread notes the first breach that it finds of a clause; the first of all is the shortest.
-  const first = breaches.filter(({ clause }, i) => breaches.findIndex((other) => other.clause === clause) === i);
+  // Every thread notes the first breach of a clause that it finds; the one that is told is the nearest.
+  const nearest = breaches.toSorted((a, b) => wayTo(a.state).length - wayTo(b.state).length);
+  const first = nearest.filter(({ clause }, i) => nearest.findIndex((other) => other.clause === clause) === i);
   return [
-    ...first.map(({ clause, kind, state, action }) => {
-      const run = runAlong(system, fingerprintOf, wayTo(state));
-      return told(clause, kind, action === null ? run : extended(system, run, action));
-    }),
+    ...first.map((breach) => told(breach.clause, breach.kind, runTo(system, { wayTo, fingerprintOf }, breach))),
     ...lassos.map(({ clause, way, cycle }) => {
       const around = runAround(system, fingerprintOf, way.map(wordOf), cycle.map(wordOf));
       return told(clause, 'eventually', around.run, cycle.length === 0 ? null : around.from);
@@ -85,13 +83,3 @@ const violationsIn = <S, A extends Action>(system: System<S, A>, { wayTo, wordOf
     ...unseen.map((clause): Violation => ({ clause, kind: 'sometimes', depth: 0, story: [], backTo: null, kept: null })),
   ];
 };
-
-const extended = <S, A extends Action>(system: System<S, A>, run: Run<S, A>, action: A): Run<S, A> => {
-  const before = run.strides.at(-1)?.after ?? run.first;
-  const possible = system.actions(before);
-  const name = JSON.stringify(action, plain);
-  const choice = possible.findIndex((one) => one === action || JSON.stringify(one, plain) === name);
-  return { ...run, strides: [...run.strides, { before, action, choice, after: system.step(before, action) }] };
-};
-
-const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);

@@ -1,6 +1,7 @@
 /** Runs: what happened, step by step; found again from fingerprints, replayed from choices, and made shorter. */
 
 import { fingerprinter, type Fingerprint } from './fingerprint.js';
+import type { Breach } from './judge.js';
 import type { Action, System } from './system.js';
 
 /** One step of a run. `choice` is the place of the action among all that might have happened. */
@@ -58,6 +59,22 @@ const strideTo = <S, A extends Action>(system: System<S, A>, fingerprintOf: (sta
     if (isAt(fingerprintOf(after), word)) return { before, action, choice, after };
   }
   throw new Error(`a state of ${system.name} does not lead where it led before: its actions or steps do not depend on it alone`);
+};
+
+/** The run that shows a breach. Which step it is that breaks a clause, where the way ends, the clause itself says. */
+export const runTo = <S, A extends Action>(
+  system: System<S, A>,
+  { wayTo, fingerprintOf }: { readonly wayTo: (id: number) => readonly Word[]; readonly fingerprintOf: (state: S) => Fingerprint },
+  { clause, kind, state }: Breach,
+): Run<S, A> => {
+  const run = runAlong(system, fingerprintOf, wayTo(state));
+  if (kind !== 'stepwise') return run;
+  const before = lastOf(run);
+  for (const [choice, action] of system.actions(before).entries()) {
+    const after = system.step(before, action);
+    if (system.clauses.stepwise?.[clause]?.(before, after, action) === false) return { ...run, strides: [...run.strides, { before, action, choice, after }] };
+  }
+  throw new Error(`no step of ${system.name} breaks '${clause}' where one did before: it does not depend on the step alone, or on the names of parts`);
 };
 
 /**

@@ -26,14 +26,14 @@ export type Opening = {
 /** Where a share stands: states of this level that are left, for want of room, states of the next, and how many it added. */
 export type Standing = { readonly left: number; readonly next: number; readonly count: number; readonly isBroken: boolean };
 
-export type Share<A> = {
+export type Share = {
   readonly opening: Opening;
   /** On to the next level. */
   readonly turn: () => void;
   /** Looks beyond states of this level until there are none, there is no room, or `isStopped`. */
   readonly work: (memory: Memory, isStopped: () => boolean) => Standing;
   /** What this share counted. The opening is counted by the first one. */
-  readonly tally: () => Tally<A>;
+  readonly tally: () => Tally;
 };
 
 /** States on a level that are enough to go round. */
@@ -46,7 +46,7 @@ const ROOM = 1 << 17;
 /** How often a share asks whether it is stopped, in states. */
 const STRETCH = 1000;
 
-export const share = <S, A extends Action>(system: System<S, A>, manner: Manner, me: number, threads: number): Share<A> => {
+export const share = <S, A extends Action>(system: System<S, A>, manner: Manner, me: number, threads: number): Share => {
   let states: S[] = [];
   let ids: number[] = [];
   let next: S[] = [];

@@ -8,7 +8,7 @@ import * as RR from 'fp-ts/lib/ReadonlyRecord.js';
 import { explore } from './explore.js';
 import { fingerprinter, type Sink } from './fingerprint.js';
 import type { Breach, Judge } from './judge.js';
-import { runAlong, type Run, type Stride } from './run.js';
+import { runTo, type Run, type Stride } from './run.js';
 import type { Action, System } from './system.js';
 
 /** How likely an action is to be drawn, beside others; 1 unless said otherwise. */
@@ -41,7 +41,7 @@ const drawn = (weights: readonly number[], luck: number): number => {
 };
 
 /** The first breach of a run by a clause on states or steps, and the run up to there. The judge has found nothing before. */
-export const breachIn = <S, A extends Action>(asked: Judge<S, A>, run: Run<S, A>): { readonly breach: Breach<A>; readonly run: Run<S, A> } | undefined => {
+export const breachIn = <S, A extends Action>(asked: Judge<S, A>, run: Run<S, A>): { readonly breach: Breach; readonly run: Run<S, A> } | undefined => {
   const known = asked.breaches.length;
   const brokenAfter = (count: number) => ({ breach: asked.breaches[known]!, run: { ...run, strides: run.strides.slice(0, count) } });
   if (!asked.ofState(run.first, 0)) return brokenAfter(0);
@@ -146,7 +146,5 @@ function* rearranged<S, A extends Action>(system: System<S, A>, run: Run<S, A>):
   while (search.advance(REARRANGEMENTS));
   const [breach] = search.outcome().breaches;
   if (breach === undefined) return;
-  const { strides } = runAlong(confined, search.fingerprintOf, search.wayTo(breach.state));
-  const actions = [...strides.map(({ action }) => action), ...(breach.action === null ? [] : [breach.action])];
-  yield continued(system, { ...run, strides: [] }, actions);
+  yield continued(system, { ...run, strides: [] }, runTo(confined, search, breach).strides.map(({ action }) => action));
 }
