@@ -22,10 +22,11 @@ const ARROWS: Readonly<Record<string, Arrow>> = {
   node: { may: [...MACHINE, ...MACHINES, 'service'], why: 'the machines meet here, and only here' },
   check: { may: ['step', 'spec'], why: 'a judge that knew the protocol would share its mistakes' },
   models: { may: [...CORE, 'check'], why: 'it puts machines into worlds that are small enough to be searched' },
-  adapter: { may: CORE, why: 'it carries what the machines decide' },
-  measure: { may: [...CORE, 'check', 'adapter'], why: 'it sets up clusters, drives them and judges what they did' },
-  cli: { may: [...CORE, 'check', 'models', 'adapter', 'measure'], why: 'it is where a person comes in' },
-  index: { may: [...CORE, 'check', 'models', 'adapter'], why: 'it is where another program comes in' },
+  trace: { may: [...CORE, 'check'], why: 'what machines did is told of them, and judged by them and by the clauses' },
+  adapter: { may: [...CORE, 'trace'], why: 'it carries what the machines decide' },
+  measure: { may: [...CORE, 'check', 'trace', 'adapter'], why: 'it sets up clusters, drives them and judges what they did' },
+  cli: { may: [...CORE, 'check', 'models', 'trace', 'adapter', 'measure'], why: 'it is where a person comes in' },
+  index: { may: [...CORE, 'check', 'models', 'trace', 'adapter'], why: 'it is where another program comes in' },
 };
 
 /** What the rooms of the world may say, and no other. */

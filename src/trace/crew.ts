@@ -1,0 +1,83 @@
+/** What the threads of one replica share while their lines are played: the tree and the tables that they ran on, anew. */
+import type { Access } from '../../spec/safety-check.js';
+import { roundOf } from '../multicast/merge.js';
+import { replyAt } from '../record.js';
+import { boardBytes, sharedBoard, type Board } from '../replica/barrier.js';
+import { sessionsBytes, sharedSessions, type Sessions } from '../replica/sessions.js';
+import { decodeCondition, type Shared } from '../replica/worker.js';
+import { bPlusTree, evenKeys, type Command, type Result } from '../service/b-plus-tree/index.js';
+import type { Service } from '../service/service.js';
+import { keep, violationsIn, type Violation } from './facts.js';
+import type { Stage } from './stage.js';
+
+export type Crew = {
+  readonly service: Service<Command, Result>;
+  readonly board: Board;
+  /** What thread t_`thread` is given. `touch` is told of every node. */
+  readonly sharedFor: (thread: number, touch: (node: number, mode: 'read' | 'write') => void) => Shared<Command, Result>;
+  /** Notes what a thread touched in an epoch; when all threads have left it, says what was not its own. */
+  readonly touched: (thread: number, epoch: number, nodes: readonly string[]) => Violation | undefined;
+  readonly digest: () => string;
+};
+
+export const newCrew = (stage: Stage, process: string, life: number): Crew => {
+  const { setting, facts } = stage;
+  const { threads, technique, m } = setting.cluster;
+  const { keySpace, keys, capacity, fill, minimum } = setting.service;
+  const tree = bPlusTree({ keySpace, partitions: threads, capacity, fill, minimum });
+  const store = tree.create(evenKeys(keys));
+  const tables = sharedSessions(setting.limits, new SharedArrayBuffer(sessionsBytes(setting.limits)));
+  const board = sharedBoard(threads, new Int32Array(new SharedArrayBuffer(boardBytes(threads))));
+  const replica = `${process}, life ${life}`;
+
+  /** Whatever is carried out is remembered, and nothing else is: an answer out of a table is none. */
+  const noticed = (thread: number): Sessions => {
+    const sessions: Sessions = {
+      recall: tables.recall,
+      remember: (table, identity, answer) => {
+        const { status, position, payload, attempt } = replyAt(answer.reply, 0);
+        const what = status === 'Failed' ? decodeCondition(payload) : Buffer.from(payload).toString('hex');
+        keep(facts, facts.executions, {
+          replica,
+          thread,
+          command: `${identity.session}.${identity.sequence}`,
+          attempt,
+          outcome: `${status} ${what}`,
+          isEffective: status === 'Executed',
+          round: roundOf(position.slot, m),
+          ...position,
+        });
+        tables.remember(table, identity, answer);
+        return sessions;
+      },
+    };
+    return sessions;
+  };
+
+  const accessesByEpoch = new Map<number, Access[]>();
+  const epochs = new Map<number, number>(); // by thread
+  return {
+    service: tree.service,
+    board,
+    sharedFor: (thread, touch) => ({ store: tree.attach(store.buffer, touch), sessions: noticed(thread), board }),
+    touched: (thread, epoch, nodes) => {
+      const accesses = accessesByEpoch.get(epoch) ?? [];
+      accessesByEpoch.set(epoch, accesses);
+      for (const node of nodes) accesses.push({ epoch, thread, part: `node ${node.slice(1)} of ${replica}`, mode: node.startsWith('w') ? 'write' : 'read' });
+      epochs.set(thread, epoch);
+      const common = epochs.size < threads ? -1 : Math.min(...epochs.values());
+      for (const [past, touches] of accessesByEpoch) {
+        if (past >= common) continue;
+        accessesByEpoch.delete(past);
+        // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
+        const violation = technique === 'opt-psmr' ? violationsIn(touches) : undefined;
+        if (violation !== undefined) return violation;
+      }
+      return undefined;
+    },
+    digest: () => {
+      const { entries, high, low } = store.digest();
+      return `${entries} entries, ${high}:${low}`;
+    },
+  };
+};

@@ -1,0 +1,92 @@
+/** What a trace says of a run, as facts for the clauses of the spec; and what the clauses make of them. */
+import * as Consensus from '../../spec/consensus.js';
+import * as Multicast from '../../spec/multicast.js';
+import * as Abstract from '../../spec/refinement.js';
+import * as Replica from '../../spec/replica.js';
+import * as Safety from '../../spec/safety-check.js';
+import { judge, type Verdict } from '../check/linearizability.js';
+import type { Operation } from '../check/history.js';
+import { orderedMap, type Command, type Result } from '../service/b-plus-tree/index.js';
+import { valueAt } from '../service/b-plus-tree/load.js';
+import type { Setting } from './line.js';
+
+/** A fact and the line that it was read from: `file:line`. */
+type Learned = Consensus.Learned;
+
+export type Facts = {
+  readonly submitted: { ring: number; command: string }[];
+  readonly votes: Consensus.Vote[];
+  readonly learned: Learned[];
+  readonly deliveries: Multicast.Delivery[];
+  readonly executions: Replica.Execution[];
+  /** Of one epoch of a replica at a time. */
+  readonly accesses: Safety.Access[];
+  readonly standing: (Replica.Standing & Multicast.Facts['standing'][number])[];
+  readonly history: Operation<Command, Result>[];
+  /** How many facts were left out, for there were too many to be judged together. */
+  dropped: number;
+};
+
+/** A clause that does not hold, and what violates it. */
+export type Violation = { readonly clause: string; readonly violations: readonly string[] };
+
+/** Facts of a kind that are kept: a clause looks at all of them together. */
+export const MOST_FACTS = 1_000_000;
+
+export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], accesses: [], standing: [], history: [], dropped: 0 });
+
+/** Keeps a fact, unless there are too many of its kind. */
+export const keep = <T>(facts: Facts, kind: T[], fact: T): void => {
+  if (kind.length < MOST_FACTS) kind.push(fact);
+  else facts.dropped += 1;
+};
+
+const SHARED = 'SAF-3: between two barriers no thread touches what another one writes';
+const SAME = 'SAF-4: the outcome of a command is the same at every replica, however their threads interleave';
+
+/** The part of SAF-3 that is about nodes: of one epoch, so that a run of any length can be judged. */
+export const violationsIn = (accesses: readonly Safety.Access[]): Violation | undefined => {
+  const violations = Safety.clauses[SHARED]({ accesses });
+  return violations.length === 0 ? undefined : { clause: SHARED, violations };
+};
+
+/** Every clause of the spec that speaks of a whole run, by name. */
+export const clausesOver = ({ cluster, level }: Setting, facts: Facts): Readonly<Record<string, () => readonly string[]>> => {
+  const consensus: Consensus.Facts = { acceptors: cluster.membership.acceptors.length, submitted: facts.submitted, votes: facts.votes, learned: facts.learned };
+  const multicast: Multicast.Facts = { submitted: facts.submitted, deliveries: facts.deliveries, lag: null, standing: facts.standing };
+  const replica: Replica.Facts = { executions: facts.executions, standing: facts.standing, unanswered: [] };
+  const outcomes = facts.executions.map(({ replica: where, command, attempt, outcome }) => ({ replica: where, command: `${command}, attempt ${attempt}`, outcome }));
+  return {
+    ...over(Consensus.clauses, consensus),
+    ...over(Multicast.clauses, multicast),
+    'refinement: a ring is a list that grows, and every process reads it in order': () => flawsOfRings(facts.learned),
+    'refinement: learners with equal subscriptions read one list in order': () =>
+      flawIn(Abstract.multicast, facts.deliveries.map((one) => ({ ...one, content: one.commands.join(' ') }))),
+    ...(level === 'execution' ? { ...over(Replica.clauses, replica), [SAME]: () => Safety.clauses[SAME]({ outcomes }) } : {}),
+  };
+};
+
+/** Whether what clients saw is linearizable, where values were written down. */
+export const judgeHistory = ({ service, cluster }: Setting, facts: Facts, nodes: number): Verdict => {
+  const { keySpace, keys } = service;
+  const model = orderedMap(keySpace, (key) => (key % 2 === 0 && key / 2 < keys ? valueAt(key / 2) : undefined));
+  return judge(model, facts.history, { nodes, slotsPerTurn: cluster.m });
+};
+
+const over = <F>(clauses: Readonly<Record<string, (facts: F) => readonly string[]>>, facts: F): Readonly<Record<string, () => readonly string[]>> =>
+  Object.fromEntries(Object.entries(clauses).map(([clause, violationsOf]) => [clause, () => violationsOf(facts)]));
+
+const flawsOfRings = (learned: readonly Learned[]): readonly string[] => {
+  const rings = new Map<number, Learned[]>();
+  for (const one of learned) {
+    const ring = rings.get(one.ring);
+    if (ring === undefined) rings.set(one.ring, [one]);
+    else ring.push(one);
+  }
+  return [...rings.values()].flatMap((ring) => flawIn(Abstract.consensus, ring));
+};
+
+const flawIn = <S, Sight>(machine: Abstract.Machine<S, Sight>, sights: readonly Sight[]): readonly string[] => {
+  const outcome = Abstract.after(machine, sights);
+  return typeof outcome === 'string' ? [outcome] : [];
+};

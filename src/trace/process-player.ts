@@ -1,0 +1,171 @@
+/** Plays the lines of one process between two crashes: its machine is given again what it was given. */
+import { Map as Persistent } from 'immutable';
+import type { Durable, Message } from '../consensus/messages.js';
+import { onProcessEvent, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
+import { namesIn, sayCommand, summaryOf } from './batch.js';
+import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
+import { keep } from './facts.js';
+import { nameOfProcess, NOTHING, sayAll, type Header, type Line } from './line.js';
+import { hearProcessEvent, lineOfMessage, lineOfRecord, lineOfValue, sayProcessEffect, type Kept } from './protocol.js';
+import { isObject } from './shape.js';
+import { sketchOfProcess } from './sketch.js';
+import { digestOfText, type Stage } from './stage.js';
+import { wayOf } from './under-way.js';
+import { commandAt, recordsOf } from '../record.js';
+
+/** Where a client's commands come from. */
+const STRANGER = -1;
+
+/** Batches whose names are remembered until they are decided: the latest that were heard of. */
+const MOST_NAMES = 4096;
+
+export type Player = {
+  readonly play: (line: Line, isForced: boolean) => Outcome;
+};
+
+export const processPlayer = (stage: Stage, header: Header): Player => {
+  const { setting, underWay, facts } = stage;
+  const { process: name, life } = header;
+  const me = setting.names.indexOf(name);
+  const standing = stage.standingOf(name);
+  const found = new Map<number, Durable[]>();
+  const namesByDigest = new Map<string, readonly string[]>();
+  let state: Process | undefined;
+
+  /** The machine, once all that was found on the disk is known. */
+  const begin = (): Process => {
+    for (const [group, records] of found) standing.kept.set(`${life}/${group}`, records.length);
+    for (const group of standing.persisted.keys()) {
+      const kept = found.get(group)?.length ?? 0;
+      standing.kept.set(`${life}/${group}`, kept);
+      standing.persisted.get(group)?.splice(kept);
+    }
+    return startProcess(setting.cluster, me, Persistent(found));
+  };
+
+  const keepRecord = ({ group, record }: Kept): Outcome => {
+    const records = found.get(group) ?? [];
+    found.set(group, records);
+    const before = standing.persisted.get(group) ?? [];
+    const place = records.length;
+    records.push(record);
+    const text = lineOfRecord(record);
+    const chain = chained(before[place - 1], text);
+    // Who was killed may have written more to its disk than to its trace.
+    if (life > 0 && before[place] === undefined && setting.world === 'simulated')
+      return broken(CLAUSES.durable, 'event.record', `no more than the ${place} records that the process asked to persist in group ${group}`, text);
+    if (before[place] !== undefined && before[place] !== chain) return broken(CLAUSES.durable, 'event.record', `record ${place} of group ${group} as it was written`, text);
+    if (before[place] === undefined) before.push(chain);
+    standing.persisted.set(group, before);
+    return PLAYED;
+  };
+
+  /** Whether what was received was sent, and what it rested on is still there. */
+  const take = ({ from, group, message }: Extract<ProcessEvent, { type: 'Received' }>, isForced: boolean): Outcome => {
+    if (from === STRANGER) return takeSubmission(group, message, isForced);
+    const sender = nameOfProcess(setting, from);
+    if (setting.names[from] === undefined) return broken(CLAUSES.sent, 'event.from', `one of the ${setting.names.length} processes`, String(from));
+    const sent = underWay.take(wayOf(from, me, group), lineOfMessage(message));
+    if (sent === undefined) {
+      if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message) };
+      stage.unmatched += 1;
+      return PLAYED;
+    }
+    const of = stage.standingOf(sender);
+    const place = `${sent.life}/${group}`;
+    of.told.set(place, Math.max(sent.after, of.told.get(place) ?? 0));
+    const kept = of.kept.get(`${sent.life + 1}/${group}`);
+    return kept === undefined || kept >= sent.after || setting.storage === 'memory'
+      ? PLAYED
+      : broken(CLAUSES.durable, 'event.message', `${sent.after} records of group ${group} that ${sender} still had after its crash`, `${kept}`);
+  };
+
+  const takeSubmission = (group: number, message: Message, isForced: boolean): Outcome => {
+    if (message.type !== 'Submit') return broken(CLAUSES.sent, 'event.from', 'a process: clients only submit', String(STRANGER));
+    if (stage.clients.length === 0) {
+      for (const command of namesIn(message.commands)) keep(facts, facts.submitted, { ring: group, command });
+      return PLAYED;
+    }
+    const way = wayOf(STRANGER, me, group);
+    const said = [...recordsOf(message.commands)].map((at) => sayCommand(commandAt(message.commands, at), 'digests'));
+    const unsent = said.find((command) => !underWay.has(way, command));
+    if (unsent !== undefined) {
+      if (!isForced) return { type: 'Blocked', on: stage.clients, clause: CLAUSES.sent, what: `${unsent} of a client to ${name} in group ${group}`, needles: [unsent] };
+      stage.unmatched += 1;
+    }
+    said.forEach((command) => underWay.take(way, command));
+    return PLAYED;
+  };
+
+  const note = (effect: ProcessEffect): void => {
+    switch (effect.type) {
+      case 'Send':
+        return underWay.send(wayOf(me, effect.to, effect.group), lineOfMessage(effect.message), { life, after: effect.after });
+      case 'Persist': {
+        const { group, record } = effect;
+        const chain = standing.persisted.get(group) ?? [];
+        standing.persisted.set(group, chain);
+        chain.push(chained(chain.at(-1), lineOfRecord(record)));
+        if (record.type === 'Voted') keep(facts, facts.votes, { ring: group, process: me, instance: record.instance, ballot: record.ballot, id: record.id });
+        return;
+      }
+      case 'Decided': {
+        const { group, instance, id, value } = effect;
+        stage.logOf(name, life, group).append(lineOfValue(value));
+        const digest = value.type === 'Batch' ? summaryOf(value.commands).digest : '';
+        const batch = stage.batchOf(namesByDigest.get(digest) ?? []);
+        const text = value.type === 'Batch' ? `${digest}, ${batch.name}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op';
+        return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: text, commands: batch.commands });
+      }
+    }
+  };
+
+  /** Remembers the names in every batch of an event: of the value itself, only what tells it from others is kept. */
+  const remember = (told: unknown): void => {
+    if (!isObject(told)) return;
+    if (told['type'] === 'Batch') {
+      namesByDigest.delete(told['digest'] as string);
+      namesByDigest.set(told['digest'] as string, told['commands'] as readonly string[]);
+      if (namesByDigest.size > MOST_NAMES) namesByDigest.delete(namesByDigest.keys().next().value ?? '');
+      return;
+    }
+    remember(told['value']);
+    if (Array.isArray(told['entries'])) told['entries'].forEach(([, entry]: readonly unknown[]) => remember(entry));
+  };
+
+  return {
+    play: (line, isForced) => {
+      if (line.event.type === 'End') return compared(line, NOTHING) ?? PLAYED;
+      const event = hearProcessEvent(line.event);
+      if (typeof event === 'string') return notAnEvent(event);
+      if (event.type === 'Kept') {
+        if (state !== undefined) return broken(CLAUSES.whole, 'event.type', 'no more records once the process has started', 'Kept');
+        remember(line.event['record']);
+        return compared(line, NOTHING) ?? keepRecord(event);
+      }
+      state ??= begin();
+      if (event.type === 'Received') {
+        const outcome = take(event, isForced);
+        if (outcome.type !== 'Played') return outcome;
+      }
+      const [next, effects] = onProcessEvent(state, event);
+      const breach = compared(line, { effects: sayAll(effects, sayProcessEffect), state: sketchOfProcess(next) });
+      if (breach !== undefined) return breach;
+      state = next;
+      if (event.type === 'Received') remember(line.event['message']);
+      effects.forEach(note);
+      return PLAYED;
+    },
+  };
+};
+
+/** What stands in the line of whoever sent a message. */
+const needlesFor = (message: Message): readonly string[] => [`"type":"${message.type}"`, ...('id' in message ? [`"id":"${message.id}"`] : [])];
+
+const chained = (before: number | undefined, text: string): number => digestOfText(`${before ?? 0} ${text}`);
+
+/** What a machine cannot be shown. */
+export const notAnEvent = (flaw: string): Outcome => {
+  const [field = 'event', ...rest] = flaw.split(': ');
+  return broken(CLAUSES.whole, field, 'an event of this machine', rest.join(': '));
+};

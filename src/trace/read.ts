@@ -1,0 +1,119 @@
+/** Lines of a trace as what they say, or what is wrong with them. */
+import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting } from './line.js';
+import { fields, integer, isObject, list, natural, text, time, type Check } from './shape.js';
+
+const oneOf =
+  (...allowed: readonly unknown[]): Check =>
+  (value, field) =>
+    allowed.includes(value) ? undefined : `${field}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+
+const maybe =
+  (check: Check): Check =>
+  (value, field) =>
+    value === undefined ? undefined : check(value, field);
+
+const number: Check = time;
+
+const cluster = fields({
+  membership: fields({ acceptors: list(natural), learners: list(natural) }),
+  technique: oneOf('smr', 'p-smr', 'opt-psmr'),
+  threads: natural,
+  ring: fields({ batchBytes: natural, backlogBytes: natural, window: natural, heartbeat: natural, suspectAfter: natural, resendAfter: natural, askAfter: natural, askFor: natural }),
+  skip: fields({ lambda: natural, delta: natural, origin: natural }),
+  m: natural,
+  commandsPerBarrier: (value, field) => (value === Infinity ? undefined : natural(value, field)),
+  homes: list(integer),
+});
+
+const header = fields({
+  trace: oneOf(FORMAT),
+  process: text,
+  life: natural,
+  thread: natural,
+  level: oneOf(...LEVELS),
+  cluster,
+  names: list(text),
+  service: fields({ name: oneOf('b-plus-tree'), keySpace: natural, keys: natural, capacity: natural, fill: number, minimum: oneOf('half', 'one') }),
+  limits: fields({ tables: natural, sessions: natural, window: natural, replyBytes: natural }),
+  storage: oneOf('disk', 'memory'),
+  world: oneOf('network', 'simulated'),
+  proxy: maybe(fields({ window: natural, retryAfter: natural })),
+});
+
+const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'proxy'];
+
+const event: Check = (value, field) => (isObject(value) && typeof value['type'] === 'string' ? undefined : `${field}: expected an object with a type`);
+
+const line = fields({
+  process: text,
+  life: natural,
+  thread: natural,
+  clock: natural,
+  machine: oneOf(...MACHINES),
+  session: maybe(natural),
+  time: maybe(number),
+  event,
+});
+
+/** What a line says: a header, an event, or the reason that it says nothing. */
+export type Said = { readonly type: 'Header'; readonly header: Header } | { readonly type: 'Line'; readonly line: Line } | { readonly type: 'Nothing'; readonly field: string; readonly reason: string };
+
+/** Who a line is of, as text; the next line of the same has the same. */
+export const headIn = (written: string): string => written.slice(0, written.indexOf(CLOCK));
+
+const CLOCK = ',"clock":';
+const EVENT = ',"event":';
+
+/**
+ * The line that comes after line `clock` of the same origin, if it is one that nothing can be said against, in little time;
+ * whatever else is left to `understand`, which can say why.
+ */
+export const quickly = (written: string, origin: Origin, clock: number): Line | undefined => {
+  const at = written.indexOf(CLOCK);
+  const start = written.indexOf(EVENT, at);
+  const end = written.indexOf(TAIL, start);
+  if (at < 0 || start < 0 || end < 0) return undefined;
+  const between = written.slice(at + CLOCK.length, start);
+  const machine = between === `${clock + 1},"machine":"process"` ? 'process' : between === `${clock + 1},"machine":"merge"` ? 'merge' : undefined;
+  if (machine === undefined) return undefined;
+  const given = parsed(written.slice(start + EVENT.length, end));
+  if (!isObject(given) || typeof given['type'] !== 'string') return undefined;
+  return { process: origin.process, life: origin.life, thread: origin.thread, clock: clock + 1, machine, event: given as Line['event'], tail: written.slice(end) };
+};
+
+/** What a line says. Never throws. */
+export const understand = (written: string): Said => {
+  if (written.startsWith('{"trace"')) return understandHeader(written);
+  const end = written.indexOf(TAIL);
+  const json = parsed(end < 0 ? written : `${written.slice(0, end)}}`);
+  if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
+  const flaw = line(json, '');
+  if (flaw !== undefined) return nothing(flaw);
+  if (end < 0) return { type: 'Nothing', field: 'effects', reason: 'expected a list, got nothing' };
+  return { type: 'Line', line: { ...(json as Omit<Line, 'tail'>), tail: written.slice(end) } };
+};
+
+const understandHeader = (written: string): Said => {
+  // Only a header knows a number that JSON does not.
+  const json = parsed(written, (_, value: unknown) => (value === 'Infinity' ? Infinity : value));
+  if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
+  const flaw = header(json, '');
+  return flaw === undefined ? { type: 'Header', header: json as Header } : nothing(flaw);
+};
+
+const nothing = (flaw: string): Said => {
+  const [field = '', ...reason] = flaw.replace(/^\./, '').split(': ');
+  return { type: 'Nothing', field, reason: reason.join(': ') };
+};
+
+const parsed = (written: string, revive?: (name: string, value: unknown) => unknown): unknown => {
+  try {
+    return JSON.parse(written, revive) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What all headers of a trace must have in common, as text. */
+export const commonIn = ({ level, cluster: agreed, names, service, limits, storage, world }: Setting): string =>
+  JSON.stringify({ level, agreed, names, service, limits, storage, world }, (_, value: unknown) => (value === Infinity ? 'Infinity' : value));

@@ -1,0 +1,76 @@
+/**
+ * Writes down what machines do, line by line. It is shown every step after it was taken, and never asked: a run is the same
+ * whether anyone writes it down.
+ */
+import type * as Proxy from '../client/proxy.js';
+import type * as Merge from '../multicast/merge.js';
+import type { Process, ProcessEffect, ProcessEvent } from '../node.js';
+import type * as Worker from '../replica/worker.js';
+import { detailOf, END, headerOf, lineOf, NOTHING, sayAll, type Machine, type Origin, type Setting, type Step } from './line.js';
+import { sayProcessEffect, sayProcessEvent, type Kept } from './protocol.js';
+import { sayMergeEffect, sayMergeEvent, sayProxyEffect, sayProxyEvent, sayWorkerEffect, sayWorkerEvent } from './replica.js';
+import { sketchOfMerge, sketchOfProcess, sketchOfProxy, sketchOfWorker } from './sketch.js';
+
+/** Takes a line, without its end. */
+export type Write = (line: string) => void;
+
+const writer = (origin: Origin, write: Write) => {
+  let clock = 0;
+  return {
+    write: (step: Step): void => write(lineOf(origin, (clock += 1), step)),
+    end: (machine: Machine): void => write(lineOf(origin, (clock += 1), { machine, event: END, ...NOTHING })),
+  };
+};
+
+/** Of the machine of a process. What it found on its disk is told first. */
+export const recordProcess = (origin: Origin, setting: Setting, write: Write) => {
+  const lines = writer(origin, write);
+  write(headerOf(origin, setting));
+  return {
+    kept: (kept: Kept): void => lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(kept)), ...NOTHING }),
+    step: (event: ProcessEvent, effects: readonly ProcessEffect[], after: Process): void =>
+      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event)), effects: sayAll(effects, sayProcessEffect), state: sketchOfProcess(after) }),
+    end: (): void => lines.end('process'),
+  };
+};
+
+/** Of the machines of a thread. */
+export const recordThread = <C, R>(origin: Origin, setting: Setting, write: Write) => {
+  const lines = writer(origin, write);
+  const detail = detailOf(setting);
+  write(headerOf(origin, setting));
+  return {
+    merge: (event: Merge.Event, delivered: readonly Merge.Effect[], after: Merge.Merge): void =>
+      lines.write({ machine: 'merge', event: JSON.stringify(sayMergeEvent(event, detail)), effects: sayAll(delivered, sayMergeEffect), state: sketchOfMerge(after) }),
+    /** A run that only waited, or had nothing to do, is not told: it took no step. */
+    work: (event: Extract<Worker.Event, { type: 'Run' }>, effects: readonly Worker.Effect[], nodes: readonly string[], after: Worker.Worker<C, R>): void => {
+      if (setting.level === 'protocol' || effects.some(({ type }) => type !== 'Reply')) return;
+      lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, state: sketchOfWorker(after) });
+    },
+    end: (): void => lines.end('merge'),
+  };
+};
+
+/**
+ * Of the proxies of a client. A tick that only tells the time is told when something else happens, and only the last one: the
+ * ones before it leave nothing behind.
+ */
+export const recordClient = (origin: Origin, setting: Setting, settings: Proxy.Settings, write: Write) => {
+  const lines = writer(origin, write);
+  const detail = detailOf(setting);
+  const idle = new Map<number, { readonly event: Proxy.Event; readonly after: Proxy.Proxy }>();
+  write(headerOf(origin, setting, settings));
+  const tell = (now: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void =>
+    lines.write({ machine: 'proxy', session: after.session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), state: sketchOfProxy(after) });
+  return {
+    step: (time: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void => {
+      const { session } = after;
+      if (event.type === 'Tick' && effects.length === 0) return void idle.set(session, { event, after });
+      const last = idle.get(session);
+      if (last !== undefined) tell(time, last.event, [], last.after);
+      idle.delete(session);
+      tell(time, event, effects, after);
+    },
+    end: (): void => lines.end('proxy'),
+  };
+};

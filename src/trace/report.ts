@@ -1,0 +1,55 @@
+/** What a check of a trace comes to: one verdict, what it rests on, and the first thing that is wrong. */
+import type { Verdict } from '../check/linearizability.js';
+import type { Checker, Found } from './checker.js';
+import { clausesOver, judgeHistory, type Violation } from './facts.js';
+
+export type Report = {
+  readonly verdict: 'ok' | 'broken' | 'unknown';
+  readonly files: number;
+  readonly events: number;
+  readonly level: 'protocol' | 'execution';
+  /** Lines that rest on what nobody wrote down: of a process without a trace, or one that was killed. */
+  readonly unmatched: number;
+  /** Files that end in half a line. */
+  readonly cut: readonly string[];
+  /** Facts beyond those that clauses on whole runs were shown. */
+  readonly dropped: number;
+  /** The clauses that the run was held against. */
+  readonly clauses: readonly string[];
+  readonly operations: number;
+  readonly history: Verdict['type'] | 'not written down';
+  readonly found?: Found;
+  readonly violations: readonly Violation[];
+};
+
+/** Nodes of the search for a linearization. */
+const BUDGET = 1_000_000;
+
+/** The report of a checker that has come to its end. */
+export const reportOf = (checker: Checker, budget = BUDGET): Report => {
+  const { stage, feeds } = checker;
+  const found = checker.found();
+  const { events, cut } = checker.played();
+  const { level } = stage.setting;
+  const common = { files: feeds.length, events, level, unmatched: stage.unmatched, cut, dropped: stage.facts.dropped };
+  if (found !== undefined) return { ...common, verdict: 'broken', clauses: [], operations: 0, history: 'not written down', found, violations: [] };
+
+  checker.conclude();
+  const clauses = clausesOver(stage.setting, stage.facts);
+  const violations = Object.entries(clauses)
+    .map(([clause, violationsOf]) => ({ clause, violations: violationsOf() }))
+    .filter((one) => one.violations.length > 0);
+  const isWritten = level === 'execution' && stage.clients.length > 0;
+  const history = isWritten ? judgeHistory(stage.setting, stage.facts, budget) : undefined;
+  if (history?.type === 'illegal') violations.push({ clause: LINEARIZABLE, violations: [`no order explains what the clients saw`] });
+  return {
+    ...common,
+    verdict: violations.length > 0 ? 'broken' : history?.type === 'unknown' ? 'unknown' : 'ok',
+    clauses: [...Object.keys(clauses), ...(isWritten ? [LINEARIZABLE] : [])],
+    operations: stage.facts.history.length,
+    history: history?.type ?? 'not written down',
+    violations,
+  };
+};
+
+const LINEARIZABLE = 'LIN-1: every client history is linearizable with respect to the sequential service';

@@ -1,0 +1,58 @@
+/**
+ * Digests of states: of all that can be counted in them. What cannot be (which value, which vote) shows in the effects that
+ * come of it; what can be is read off in no time, however much a state holds.
+ */
+import type { Proxy } from '../client/proxy.js';
+import type { Ballot } from '../consensus/ballot.js';
+import type { Coordinator } from '../consensus/coordinator.js';
+import type { Learner } from '../consensus/learner.js';
+import type { Merge } from '../multicast/merge.js';
+import type { Process } from '../node.js';
+import type { Worker } from '../replica/worker.js';
+import { digested, hexOf } from './digest.js';
+
+export const sketchOfProcess = ({ parts }: Process): string => {
+  let sum = 0;
+  parts.forEach(({ ring, leveller }) => {
+    sum = learner(sum, ring.learner);
+    if (ring.voting !== null) {
+      const { promised, log, held, records } = ring.voting.acceptor;
+      sum = coordinator(digested(digested(digested(ballot(sum, promised), log.size), held.size), records), ring.voting.coordinator);
+    }
+    if (leveller !== null) sum = digested(digested(sum, leveller.levelled), leveller.position);
+  });
+  return hexOf(sum);
+};
+
+export const sketchOfMerge = ({ lanes }: Merge): string => hexOf(lanes.reduce((sum, { known, waiting }) => digested(digested(sum, known), waiting.size), 0));
+
+export const sketchOfWorker = <C, R>({ generation, phase, queue }: Worker<C, R>): string => {
+  const head = queue.first();
+  const left = phase.type === 'Executing' ? phase.left : 0;
+  return hexOf(all(0, generation, phase.type.length, left, queue.size, ...(head === undefined ? [] : [head.group, head.slot, head.at, head.offset])));
+};
+
+export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns }: Proxy): string =>
+  hexOf(all(0, session, now, next, floor, outstanding.size, waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat()));
+
+const all = (sum: number, ...numbers: readonly number[]): number => numbers.reduce(digested, sum);
+
+const ballot = (sum: number, { round, process }: Ballot): number => digested(digested(sum, round), process);
+
+const learner = (before: number, { next, horizon, decided, values, ballot: highest, waiting }: Learner): number => {
+  const sum = digested(digested(digested(digested(ballot(before, highest), next), horizon), decided.size), values.size);
+  return digested(digested(digested(digested(sum, waiting.next), waiting.since), waiting.asked), waiting.turn);
+};
+
+const coordinator = (before: number, { now, ballot: highest, decided, heard, hasFailed, backlog, backlogBytes, role }: Coordinator): number => {
+  const known = digested(digested(digested(ballot(before, highest), now), decided), heard.size);
+  const sum = digested(digested(digested(known, Number(hasFailed)), backlog.length), backlogBytes);
+  switch (role.type) {
+    case 'Following':
+      return digested(digested(sum, 0), role.since);
+    case 'Preparing':
+      return all(sum, 1, role.since, role.from, role.promises.size, role.sent);
+    case 'Leading':
+      return digested(digested(digested(digested(digested(sum, role.ring.length), role.next), role.open.size), role.named), role.beat);
+  }
+};

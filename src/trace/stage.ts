@@ -1,0 +1,96 @@
+/** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
+import { hexOf } from './digest.js';
+import { noFacts, type Facts } from './facts.js';
+import type { Setting } from './line.js';
+import { underWay, type UnderWay } from './under-way.js';
+
+/** Where a process is, as far as its lines were played. */
+export type Standing = {
+  /** The records of each group that the process has asked to persist: a digest of all up to each. */
+  readonly persisted: Map<number, number[]>;
+  /** By life and group: how many of them were there when that life began. */
+  readonly kept: Map<string, number>;
+  /** By life and group: as many records were told to have been durable. */
+  readonly told: Map<string, number>;
+};
+
+export type Stage = {
+  readonly setting: Setting;
+  readonly underWay: UnderWay;
+  readonly facts: Facts;
+  /** The names of processes that have a trace, clients included. */
+  readonly present: ReadonlySet<string>;
+  readonly clients: readonly string[];
+  readonly replicas: readonly string[];
+  readonly standingOf: (process: string) => Standing;
+  /** What the process of a replica has handed to its threads, by life and group. */
+  readonly logOf: (process: string, life: number, group: number) => Log;
+  /** One array for every list of names. */
+  readonly batchOf: (names: readonly string[]) => Batch;
+  /** Lines that could not be held against those of another process, for it has no trace, or an incomplete one. */
+  unmatched: number;
+};
+
+/** The commands in a batch, and a short name for them. */
+export type Batch = { readonly name: string; readonly commands: readonly string[] };
+
+/** Each of several readers hears all of it, in order. What all have heard is forgotten. */
+export type Log = { readonly append: (what: string) => void; readonly at: (place: number) => string | undefined; readonly read: (thread: number, place: number) => void };
+
+export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage => {
+  const standings = new Map<string, Standing>();
+  const logs = new Map<string, Log>();
+  const batches = new Map<string, Batch>();
+  const known = new Set(setting.names);
+  const { learners } = setting.cluster.membership;
+  return {
+    setting,
+    underWay: underWay(setting.world === 'simulated'),
+    facts: noFacts(),
+    present,
+    clients: [...present].filter((process) => !known.has(process)),
+    replicas: learners.map((id) => setting.names[id] ?? ''),
+    standingOf: (process) => {
+      const standing = standings.get(process) ?? { persisted: new Map(), kept: new Map(), told: new Map() };
+      standings.set(process, standing);
+      return standing;
+    },
+    logOf: (process, life, group) => {
+      const name = `${process}/${life}/${group}`;
+      const log = logs.get(name) ?? newLog(group === 0 ? setting.cluster.threads : 1);
+      logs.set(name, log);
+      return log;
+    },
+    batchOf: (names) => {
+      const text = names.join(' ');
+      const batch = batches.get(text) ?? { name: `${names.length} commands, ${hexOf(digestOfText(text))}`, commands: names };
+      batches.set(text, batch);
+      return batch;
+    },
+    unmatched: 0,
+  };
+};
+
+const newLog = (readers: number): Log => {
+  const entries: (string | undefined)[] = [];
+  let first = 0;
+  const places = new Map<number, number>();
+  return {
+    append: (what) => void entries.push(what),
+    at: (place) => entries[place - first],
+    read: (thread, place) => {
+      places.set(thread, place);
+      if (places.size < readers || entries.length < 4096) return;
+      const common = Math.min(...places.values());
+      entries.splice(0, common - first);
+      first = common;
+    },
+  };
+};
+
+/** A digest of a text, for names. */
+export const digestOfText = (text: string): number => {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 0;
+};

@@ -1,0 +1,116 @@
+/** Plays the lines of one thread of a replica: it merges again what it merged, and executes again what it executed. */
+import { subscriptionsOf } from '../multicast/groups.js';
+import * as Merge from '../multicast/merge.js';
+import * as Node from '../node.js';
+import { G_ALL } from '../record.js';
+import { EXECUTOR, isFull } from '../replica/barrier.js';
+import type * as Worker from '../replica/worker.js';
+import type { Command, Result } from '../service/b-plus-tree/index.js';
+import { namesIn, sayReplies, summaryOf } from './batch.js';
+import type { Crew } from './crew.js';
+import { keep } from './facts.js';
+import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
+import { detailOf, NOTHING, sayAll, type Header, type Line } from './line.js';
+import { notAnEvent, type Player } from './process-player.js';
+import { lineOfValue } from './protocol.js';
+import { hearMergeEvent, hearWorkerEvent, sayMergeEffect, sayWorkerEffect } from './replica.js';
+import { isObject } from './shape.js';
+import { sketchOfMerge, sketchOfWorker } from './sketch.js';
+import type { Stage } from './stage.js';
+import { wayOf } from './under-way.js';
+
+/** Where a reply goes, whoever waits for it. */
+export const REPLIES = wayOf(-2, -2, 0);
+
+export type ThreadPlayer = Player & {
+  /** Whether all that was delivered is done, and how much that was. */
+  readonly standing: () => { readonly delivered: number; readonly isAtRest: boolean };
+};
+
+/** `crew` where what threads execute was written down. */
+export const threadPlayer = (stage: Stage, { process, life, thread: number }: Header, crew: Crew | undefined): ThreadPlayer => {
+  const { setting, facts } = stage;
+  const { cluster } = setting;
+  const detail = detailOf(setting);
+  const subscription = subscriptionsOf(number, cluster.threads);
+  const learner = `t${number} of ${process}, life ${life}`;
+  const heard = new Map<number, number>(); // entries, by group
+  let merge = Merge.initial(subscription, cluster.m);
+  let touched = new Set<string>();
+  const shared = crew?.sharedFor(number, (node, mode) => touched.add(`${mode.charAt(0)}${node}`));
+  let thread = crew === undefined || shared === undefined ? undefined : Node.startThread<Command, Result>(cluster, crew.service, number, shared);
+  const namesOfWaiting = new Map<Uint8Array, readonly string[]>(); // by batch, while it waits for other rings
+  let delivered = 0;
+
+  const playMerge = (line: Line, isForced: boolean): Outcome => {
+    const event = hearMergeEvent(line.event, detail);
+    if (typeof event === 'string') return notAnEvent(event);
+    if (!subscription.includes(event.group)) return broken(CLAUSES.decided, 'event.group', `one of ${subscription.join(', ')}`, String(event.group));
+    const place = heard.get(event.group) ?? 0;
+    const value = lineOfValue(event.value);
+    const log = stage.logOf(process, life, event.group);
+    const learned = log.at(place);
+    if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [process], clause: CLAUSES.decided, what: `entry ${place} of group ${event.group}`, needles: ['"type":"Decided"', event.value.type === 'Batch' ? summaryOf(event.value.commands).digest : event.value.type] };
+    if (learned === undefined) stage.unmatched += 1;
+    else if (learned !== value) return broken(CLAUSES.decided, 'event.value', learned, value);
+
+    const [next, effects] = Merge.onEvent(merge, event);
+    const breach = compared(line, { effects: sayAll(effects, sayMergeEffect), state: sketchOfMerge(next) });
+    if (breach !== undefined) return breach;
+    merge = next;
+    if (thread !== undefined) [thread] = Node.onThreadEvent(thread, event);
+    heard.set(event.group, place + 1);
+    log.read(number, place + 1);
+    delivered += effects.length;
+    if (event.value.type === 'Batch') namesOfWaiting.set(event.value.commands, namesOf(line.event['value'], event.value));
+    for (const { group, slot, commands } of effects) {
+      const batch = stage.batchOf(namesOfWaiting.get(commands) ?? []);
+      namesOfWaiting.delete(commands);
+      keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: batch.commands, known: 0, delivered: 0 });
+    }
+    return PLAYED;
+  };
+
+  const playRun = (line: Line): Outcome => {
+    if (thread === undefined || crew === undefined) return broken(CLAUSES.whole, 'machine', 'merge, in a trace of the protocol', 'worker');
+    const event = hearWorkerEvent(line.event);
+    if (typeof event === 'string') return notAnEvent(event);
+    const { worker } = thread;
+    const late = isWaiting(worker) ? lateFor(worker) : undefined;
+    if (late !== undefined) {
+      const others = late.map((other) => `t${other}`);
+      return { type: 'Blocked', on: others.map((other) => `${process} ${other}`), clause: CLAUSES.barrier, what: `${others.join(', ')} at barrier ${worker.generation}`, needles: ['"machine":"worker"'] };
+    }
+
+    touched = new Set();
+    const isAlone = worker.queue.first()?.group === G_ALL;
+    const [next, effects] = Node.onThreadEvent(thread, event);
+    const nodes = [...touched];
+    const breach = compared(line, { effects: sayAll(effects, sayWorkerEffect), nodes, state: sketchOfWorker(next.worker) });
+    if (breach !== undefined) return breach;
+    thread = next;
+    for (const effect of effects)
+      if (effect.type === 'Reply') for (const reply of sayReplies(effect.replies, 'values')) stage.underWay.send(REPLIES, reply, { life, after: 0 });
+    const violation = crew.touched(number, next.worker.generation, isAlone ? [] : nodes);
+    return violation === undefined ? PLAYED : broken(violation.clause, 'nodes', 'nodes that no other thread touches in this epoch', violation.violations.join('; '));
+  };
+
+  return {
+    play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line) : playMerge(line, isForced)),
+    standing: () => ({ delivered, isAtRest: thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running') }),
+  };
+};
+
+const isWaiting = <C, R>({ phase }: Worker.Worker<C, R>): boolean => phase.type === 'Arrived';
+
+/** The threads without which a thread cannot pass the barrier that it is at; `undefined` if it can. */
+const lateFor = <C, R>({ thread, generation, shared: { board } }: Worker.Worker<C, R>): readonly number[] | undefined => {
+  if (thread !== EXECUTOR) return board.hasDeparted(generation) ? undefined : [EXECUTOR];
+  if (isFull(board, generation)) return undefined;
+  return Array.from({ length: board.threads }, (_, index) => index + 1).filter((other) => !board.hasArrived(other, generation));
+};
+
+const namesOf = (told: unknown, value: Merge.Decided): readonly string[] => {
+  if (value.type !== 'Batch') return [];
+  return value.commands.length > 0 ? namesIn(value.commands) : ((isObject(told) ? told['commands'] : []) as readonly string[]);
+};

@@ -1,0 +1,44 @@
+/**
+ * What is under way between processes: whatever is received must have been sent, and once only where the network does not
+ * double. What is lost stays here for good; connections lose only what is under way when they break.
+ */
+
+/** A message that was sent: `after` as many records of its group were to be durable, in the sender's `life`. */
+export type Sent = { readonly life: number; readonly after: number; /** What was sent in the same words before. */ readonly others?: Sent };
+
+export type UnderWay = {
+  readonly send: (way: Way, what: string, sent: Sent) => void;
+  /** Takes one of what was sent so, if there is one. */
+  readonly take: (way: Way, what: string) => Sent | undefined;
+  readonly has: (way: Way, what: string) => boolean;
+  /** What was sent this way and not taken, latest last: what a stranger may have been meant to be. */
+  readonly left: (way: Way) => readonly string[];
+};
+
+/** From one process to another, in one group: processes are numbered from -2 on, and there are fewer than 2^16 of them. */
+export type Way = number;
+
+export const wayOf = (from: number, to: number, group: number): Way => ((from + 2) * 2 ** 16 + to + 2) * 2 ** 16 + group;
+
+export const underWay = (doubles: boolean): UnderWay => {
+  const ways = new Map<Way, Map<string, Sent>>();
+  return {
+    send: (way, what, sent) => {
+      let known = ways.get(way);
+      if (known === undefined) ways.set(way, (known = new Map<string, Sent>()));
+      const same = known.get(what);
+      // Of what was sent again and again, and may be received as often, one is as good as all.
+      if (same === undefined || !doubles) known.set(what, same === undefined ? sent : { ...sent, others: same });
+    },
+    take: (way, what) => {
+      const known = ways.get(way);
+      const last = known?.get(what);
+      if (doubles || known === undefined || last === undefined) return last;
+      if (last.others === undefined) known.delete(what);
+      else known.set(what, last.others);
+      return last;
+    },
+    has: (way, what) => ways.get(way)?.has(what) === true,
+    left: (way) => [...(ways.get(way)?.keys() ?? [])],
+  };
+};
