@@ -7,6 +7,7 @@ import { exploreCommand } from './cli/explore.js';
 import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
 import { simulateCommand } from './cli/simulate.js';
+import { traceCommand } from './cli/trace.js';
 import { walkCommand } from './cli/walk.js';
 import { packageVersion } from './measure/machine.js';
 
@@ -30,7 +31,8 @@ Examples:
   .addCommand(simulateCommand)
   .addCommand(exploreCommand)
   .addCommand(walkCommand)
-  .addCommand(checkHistoryCommand);
+  .addCommand(checkHistoryCommand)
+  .addCommand(traceCommand);
 
 /** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */
 const complain = (command: CommandUnknownOpts): unknown =>
@@ -40,7 +42,7 @@ const complain = (command: CommandUnknownOpts): unknown =>
       write(`psmr: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')} (try ${name} --help)\n`);
     },
   });
-[program, ...program.commands].forEach(complain);
+[program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)].forEach(complain);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);

@@ -6,10 +6,11 @@ import { createInterface } from 'node:readline/promises';
 import { read, serviceOf, type Config } from '../adapter/config.js';
 import { logger } from '../adapter/log.js';
 import { connect } from '../adapter/tcp/caller.js';
+import type { Tracing } from '../adapter/trace-files.js';
 import type { Reply } from '../record.js';
 import { decodeDigest } from '../replica/worker.js';
 import { textOf, type Command as TreeCommand } from '../service/b-plus-tree/index.js';
-import { quantity } from './options.js';
+import { quantity, traceLevelOption, traceOption } from './options.js';
 
 const USAGE = 'read KEY | update KEY VALUE | insert KEY VALUE | delete KEY | scan FROM TO | digest';
 
@@ -17,6 +18,8 @@ export const clientCommand = new Command('client')
   .description('call a cluster: one command, or a prompt without one')
   .requiredOption('--config <file>', 'the cluster, as JSON')
   .option('--timeout <s>', 'how long to wait for an answer', quantity(0.1, 3600), 10)
+  .addOption(traceOption)
+  .addOption(traceLevelOption)
   .argument('[words...]', USAGE)
   .addHelpText(
     'after',
@@ -31,10 +34,10 @@ Examples:
   psmr client --config cluster.json                      a prompt; quit ends it
   psmr client --config cluster.json < commands.txt       a command a line`,
   )
-  .action(async (words, { config: file, timeout }) => {
+  .action(async (words, { config: file, timeout, trace: directory, traceLevel: level }) => {
     const config = read(file);
     if (E.isLeft(config)) throw new Error(config.left);
-    const session = open(config.right, timeout * 1000);
+    const session = open(config.right, timeout * 1000, directory === undefined ? undefined : { directory, level });
     try {
       if (words.length === 0) return await converse(session);
       const { text, isDone } = await session.say(words);
@@ -48,7 +51,7 @@ Examples:
 type Said = { readonly text: string; readonly isDone: boolean };
 type Session = { readonly say: (words: readonly string[]) => Promise<Said>; readonly close: () => Promise<void> };
 
-const open = (config: Config, timeout: number): Session => {
+const open = (config: Config, timeout: number, trace: Tracing | undefined): Session => {
   const { service } = serviceOf(config);
   const waiting = new Map<number, (reply: Reply) => void>();
   let calls = 0;
@@ -60,6 +63,7 @@ const open = (config: Config, timeout: number): Session => {
     },
     onFailed: () => (failures += 1),
     log: { ...logger('client'), info: () => {}, warn: () => {} },
+    trace: trace && { ...trace, name: `client-${process.pid}` },
   });
 
   const say = async (words: readonly string[]): Promise<Said> => {

@@ -9,7 +9,7 @@ import { reporter } from '../measure/progress.js';
 import { writeResult, type Experiment } from '../measure/result.js';
 import { tableOf, takesColour } from '../measure/table.js';
 import { TECHNIQUES } from '../replica/techniques.js';
-import { natural, oneOf, quantity, someOf } from './options.js';
+import { natural, oneOf, quantity, someOf, traceLevelOption, traceOption } from './options.js';
 
 const percentage = quantity(0, 100);
 const COORDINATORS = ['one', 'spread'] as const;
@@ -38,6 +38,8 @@ export const measureCommand = new Command('measure')
   .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
   .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1)
   .option('--out <dir>', 'where result.json and figure.svg go', 'results')
+  .addOption(traceOption)
+  .addOption(traceLevelOption)
   .option('--json', 'print result.json instead of the table, and no progress')
   .addHelpText(
     'after',
@@ -94,7 +96,7 @@ Examples:
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     try {
-      const result = await measure(experiment, options.techniques, progress, abort.signal);
+      const result = await measure(experiment, options.techniques, progress, abort.signal, options.trace === undefined ? undefined : { directory: options.trace, level: options.traceLevel });
       progress.end();
       const [file, picture] = [join(options.out, 'result.json'), join(options.out, 'figure.svg')];
       writeResult(file, result);

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { read } from '../adapter/config.js';
 import { logger } from '../adapter/log.js';
 import { serve } from '../adapter/tcp/serve.js';
+import { traceLevelOption, traceOption } from './options.js';
 
 const EXAMPLE = `{
   "name": "example",
@@ -24,6 +25,8 @@ export const nodeCommand = new Command('node')
   .description('run one process of a cluster: an acceptor of every ring, or a replica with its worker threads')
   .requiredOption('--config <file>', 'the cluster, as JSON')
   .requiredOption('--id <id>', 'which of its processes to be')
+  .addOption(traceOption)
+  .addOption(traceLevelOption)
   .addHelpText(
     'after',
     `
@@ -38,7 +41,7 @@ Examples:
   psmr node --config cluster.json --id a1      one process; it runs until SIGINT or SIGTERM, and logs to stderr
   for id in a1 a2 a3 r1 r2; do psmr node --config cluster.json --id $id & done`,
   )
-  .action(async ({ config: file, id }) => {
+  .action(async ({ config: file, id, trace: directory, traceLevel: level }) => {
     const config = read(file);
     if (E.isLeft(config)) throw new Error(config.left);
     const log = logger(id);
@@ -49,7 +52,7 @@ Examples:
       setTimeout(() => process.exit(status), 1000).unref();
       void server.close().then(() => process.exit(status));
     };
-    const server = await serve(config.right, id, { log, onFailure: (error) => end(1, error.message) });
+    const server = await serve(config.right, id, { trace: directory === undefined ? undefined : { directory, level }, log, onFailure: (error) => end(1, error.message) });
     process.once('SIGTERM', () => end(0));
     process.once('SIGINT', () => end(130));
     // Whoever started this process as a child has gone.

@@ -1,5 +1,6 @@
 /** Option values: a word of the command line as what it stands for, or an error that names the option. */
-import { InvalidArgumentError } from '@commander-js/extra-typings';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { LEVELS, type Level } from '../trace/line.js';
 
 /** A natural number from `least` to `most`. */
 export const natural =
@@ -33,3 +34,9 @@ export const someOf =
   <W extends string>(words: readonly W[]) =>
   (list: string): readonly W[] =>
     list.split(',').map(oneOf(words));
+
+/** Where a trace is to go, and how much of it: of whoever takes part in a cluster. */
+export const traceOption = new Option('--trace <dir>', 'write down there what every machine does, for psmr trace check');
+export const traceLevelOption = new Option('--trace-level <level>', 'protocol: what is sent, decided and delivered; execution: values, results and nodes as well')
+  .argParser(oneOf<Level>(LEVELS))
+  .default('protocol' as const);

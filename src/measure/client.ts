@@ -124,6 +124,7 @@ const startLoad = (job: Job, config: Config) => {
       if (reply.session === sessions[teller]) digests.push({ replica: config.processes[replica]?.id ?? '', reply });
     },
     log: { ...logger('client'), info: () => undefined, warn: () => undefined },
+    trace: job.trace && { ...job.trace, name: `client-${process.pid}` },
   });
 
   const until = async (isDone: () => boolean): Promise<void> => {

@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../adapter/config.js';
+import type { Tracing } from '../adapter/trace-files.js';
 import { hearTold, type Job, type Told } from './control.js';
 
 /** A process of the measurement and what it tells. */
@@ -46,7 +47,8 @@ export const freePorts = async (count: number): Promise<readonly number[]> => {
 };
 
 /** Starts every process of the configuration in `file`; resolves when all are ready. Rejects, with none left, if one is not. */
-export const startCluster = async (config: Config, file: string): Promise<Cluster> => {
+export const startCluster = async (config: Config, file: string, trace?: Tracing): Promise<Cluster> => {
+  const traced = trace === undefined ? [] : ['--trace', trace.directory, '--trace-level', trace.level];
   const children: Child[] = [];
   let isClosing = false;
   let fail: (error: Error) => void = () => undefined;
@@ -83,7 +85,7 @@ export const startCluster = async (config: Config, file: string): Promise<Cluste
     ({ id, role }) =>
       new Promise<void>((resolve) => {
         counts[role] += 1;
-        spawn(`${role}-${counts[role]}`, CLI, ['node', '--config', file, '--id', id], (told) => told.type === 'Ready' && resolve());
+        spawn(`${role}-${counts[role]}`, CLI, ['node', '--config', file, '--id', id, ...traced], (told) => told.type === 'Ready' && resolve());
       }),
   );
   try {

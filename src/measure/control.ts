@@ -3,6 +3,7 @@ import { failure } from 'io-ts/lib/PathReporter.js';
 import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as t from 'io-ts';
+import type { Tracing } from '../adapter/trace-files.js';
 import { Judgement, Latency, Mix } from './result.js';
 
 /** What the client process is to do. The configuration of the cluster is in a file of its own. */
@@ -18,6 +19,8 @@ export type Job = {
   readonly bounds: readonly number[];
   readonly warmup: number;
   readonly seconds: number;
+  /** Where the client writes down what its proxies do, and how much of it. */
+  readonly trace?: Tracing;
 };
 
 /** What it found. Latencies in ms. */
@@ -53,7 +56,7 @@ const Told: t.Type<Told, unknown> = t.union([
   t.strict({ type: t.literal('Broken'), reason: t.string }),
 ]);
 
-const Job: t.Type<Job, unknown> = t.strict({
+const Job: t.Type<Job, unknown> = t.intersection([t.strict({
   config: t.string,
   keys: t.number,
   mix: Mix,
@@ -63,7 +66,7 @@ const Job: t.Type<Job, unknown> = t.strict({
   bounds: t.readonlyArray(t.number),
   warmup: t.number,
   seconds: t.number,
-});
+}), t.partial({ trace: t.strict({ directory: t.string, level: t.keyof({ protocol: null, execution: null }) }) })]);
 
 /** A message of a child as what it tells, or why it tells nothing. */
 export const hearTold = (message: unknown): E.Either<string, Told> => pipe(Told.decode(message), E.mapLeft((errors) => failure(errors).join('; ')));

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { local, type Config } from '../adapter/config.js';
+import type { Tracing } from '../adapter/trace-files.js';
 import { groupsOf, sayGroup } from '../multicast/groups.js';
 import type { Technique } from '../replica/techniques.js';
 import { evenly } from '../service/b-plus-tree/index.js';
@@ -24,13 +25,13 @@ export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => 
 });
 
 /** Runs every technique in turn, each on a cluster of its own. Rejects, with no process left, when one cannot go on. */
-export const measure = async (experiment: Experiment, techniques: readonly Technique[], progress: Reporter, signal: AbortSignal): Promise<Result> => {
+export const measure = async (experiment: Experiment, techniques: readonly Technique[], progress: Reporter, signal: AbortSignal, trace?: Tracing): Promise<Result> => {
   const runs: Run[] = [];
-  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal));
+  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal, trace && { ...trace, directory: join(trace.directory, technique) }));
   return { format: FORMAT, versions: versions(), machine: machine(), parameters: experiment, units: UNITS, runs };
 };
 
-const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal): Promise<Run> => {
+const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal, trace: Tracing | undefined): Promise<Run> => {
   progress.enter(technique, 'start');
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
@@ -54,7 +55,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
     const file = join(directory, 'cluster.json');
     writeFileSync(file, JSON.stringify(config));
 
-    const cluster = await startCluster(config, file);
+    const cluster = await startCluster(config, file, trace);
     const abort = (): void => void cluster.close();
     signal.addEventListener('abort', abort);
     try {
@@ -79,7 +80,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       };
       const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
       const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
-      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds }, hear);
+      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds, ...(trace === undefined ? {} : { trace }) }, hear);
       return {
         technique,
         throughput: report.commands / report.seconds / 1000,

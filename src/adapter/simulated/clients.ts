@@ -4,6 +4,7 @@ import { sayGroup } from '../../multicast/groups.js';
 import { acceptorFor, routeOf } from '../../node.js';
 import { commandAt, recordsOf, type Reply } from '../../record.js';
 import { TICK } from './clock.js';
+import { recordClient } from '../../trace/recorder.js';
 import { nameOf } from './recording.js';
 import type { Client } from './setting.js';
 import type { Stage } from './stage.js';
@@ -17,16 +18,18 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
   const { cluster, service, say } = world;
   let unanswered = world.clients.reduce((sum, { commands }) => sum + commands.length, 0);
 
-  const start = ({ session, commands, outstanding }: Client<C>): void => {
+  const start = ({ session, commands, outstanding }: Client<C>, index: number): void => {
     const name = `client ${session}`;
     const firstCall = notes.history.length;
     commands.forEach((command, call) => notes.history.push({ session, call, command, called: Infinity, answer: null }));
     let proxy = Proxy.initial(session, world.proxy);
+    const trace = world.trace && recordClient({ process: `c${index + 1}`, life: 0, thread: 0 }, world.trace.setting, world.proxy, world.trace.write);
     let called = 0;
 
     const handle = (event: Proxy.Event): void => {
       const [next, effects] = machines.onProxyEvent(proxy, event);
       proxy = next;
+      trace?.step(clock.now(), event, effects, next);
       effects.forEach(carryOut);
     };
 

@@ -9,6 +9,7 @@ import { persistentBoard } from '../../replica/barrier.js';
 import { persistentSessions } from '../../replica/sessions.js';
 import { decodeCondition, type Shared } from '../../replica/worker.js';
 import type { Store } from '../../service/service.js';
+import { recordThread } from '../../trace/recorder.js';
 import { hex, nameOf, namesIn } from './recording.js';
 import type { Stage } from './stage.js';
 
@@ -29,6 +30,7 @@ type Member<C, R> = {
   /** The time at which it hears of what it was fed last. */
   fed: number;
   isScheduled: boolean;
+  readonly trace: ReturnType<typeof recordThread<C, R>> | undefined;
 };
 
 /** The crew of replica `id`, which has crashed `life` times. */
@@ -57,7 +59,10 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     digest: store.digest,
   });
 
+  /** The nodes that the thread at work has touched. */
+  let touched = new Set<string>();
   const store = world.newStore((node, mode) => {
+    if (world.trace !== undefined) touched.add(`${mode.charAt(0)}${node}`);
     if (observed !== null) notes.accesses.push({ ...observed, part: `node ${node} of ${replica}`, mode });
   });
   let shared: Shared<C, R> = { store: noticed(store), sessions: persistentSessions(world.limits), board: persistentBoard(cluster.threads) };
@@ -68,6 +73,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     thread: machines.startThread(cluster, service, index + 1, shared),
     fed: 0,
     isScheduled: false,
+    trace: world.trace && recordThread<C, R>({ process: world.trace.setting.names[id] ?? replica, life, thread: index + 1 }, world.trace.setting, world.trace.write),
   }));
   const learnerOf = ({ number }: Member<C, R>): string => `t${number} of ${replica}`;
   const knownAt = new Map<string, number>(); // by the names of the commands in a batch
@@ -85,7 +91,9 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
   const hear = (member: Member<C, R>, event: ThreadEvent): void => {
     const before = member.thread.worker.queue;
     [member.thread] = machines.onThreadEvent(member.thread, event);
-    note(member, member.thread.worker.queue.skip(before.size));
+    const delivered = member.thread.worker.queue.skip(before.size);
+    if (event.type === 'Decided') member.trace?.merge(event, delivered.toArray().map((one) => ({ type: 'Deliver', ...one })), member.thread.merge);
+    note(member, delivered);
     wake(member);
   };
 
@@ -111,10 +119,13 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
   const work = (member: Member<C, R>): void => {
     const { worker } = member.thread;
     isCarriedOut = false;
+    touched = new Set();
     observed = worker.queue.first()?.group === G_ALL ? null : { epoch: worker.generation, thread: member.number };
-    const [thread, effects] = machines.onThreadEvent({ ...member.thread, worker: { ...worker, shared } }, { type: 'Run', budget: 1 });
+    const run = { type: 'Run', budget: 1 } as const;
+    const [thread, effects] = machines.onThreadEvent({ ...member.thread, worker: { ...worker, shared } }, run);
     observed = null;
     member.thread = thread;
+    member.trace?.work(run, effects, [...touched], thread.worker);
     shared = thread.worker.shared;
     for (const effect of effects)
       switch (effect.type) {

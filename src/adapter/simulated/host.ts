@@ -5,6 +5,7 @@ import type { Durable } from '../../consensus/messages.js';
 import { sayGroup } from '../../multicast/groups.js';
 import type { ProcessEffect, ProcessEvent } from '../../node.js';
 import type { Group } from '../../record.js';
+import { recordProcess } from '../../trace/recorder.js';
 import { outbox } from '../outbox.js';
 import { TICK } from './clock.js';
 import { newCrew, type Crew } from './crew.js';
@@ -35,6 +36,8 @@ export const boot = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, foun
   let isSyncing = false;
   let isUp = true;
   let process = machines.startProcess(cluster, id, recordsByGroup);
+  const trace = world.trace && recordProcess({ process: world.trace.setting.names[id] ?? name, life, thread: 0 }, world.trace.setting, world.trace.write);
+  recordsByGroup.forEach((kept, group) => kept.forEach((record) => trace?.kept({ type: 'Kept', group, record })));
 
   const out = outbox(new Map(recordsByGroup.map((known) => known.length)), ({ to, group, message }) => {
     if (isUp) network.send(id, to, group, message);
@@ -45,6 +48,7 @@ export const boot = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, foun
     if (!isUp) return;
     const [next, effects] = machines.onProcessEvent(process, event);
     process = next;
+    trace?.step(event, effects, next);
     effects.forEach(carryOut);
   };
 

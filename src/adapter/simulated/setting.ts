@@ -4,6 +4,8 @@ import type { ProcessId } from '../../consensus/ballot.js';
 import type * as Node from '../../node.js';
 import type { Limits } from '../../replica/sessions.js';
 import type { Service, Store } from '../../service/service.js';
+import type { Setting } from '../../trace/line.js';
+import type { Write } from '../../trace/recorder.js';
 
 export type Crash = { readonly process: ProcessId; readonly at: number; readonly down: number };
 
@@ -43,6 +45,8 @@ export type World<C, R> = {
   readonly limit: number;
   readonly machines?: Partial<Machines<C, R>>;
   readonly tell?: (time: number, line: string) => void;
+  /** Where to write down what every machine does. What threads execute can be written of the shared form of a store only. */
+  readonly trace?: { readonly setting: Setting; readonly write: Write };
   /** How the story says commands and results; without it, it only names them. */
   readonly say?: { readonly command: (command: C) => string; readonly result: (result: R) => string };
   /** What of a store may change only under a barrier, as text. It is looked at before and after every execution. */

@@ -8,7 +8,9 @@ import type { Service } from '../../service/service.js';
 import { clusterOf, type Config } from '../config.js';
 import { PROTOCOL } from '../hello.js';
 import type { Log } from '../log.js';
+import { recordClient } from '../../trace/recorder.js';
 import { steadyNow } from '../steady.js';
+import { livesOf, openTraceFile, settingOf, type Tracing } from '../trace-files.js';
 import { decode } from '../wire.js';
 import { links } from './links.js';
 
@@ -27,6 +29,8 @@ export type Watcher = {
   readonly onFailed?: (session: number, call: number) => void;
   /** Every reply of every replica, the first as well as those that come after it. */
   readonly onReply?: (replica: ProcessId, reply: Reply) => void;
+  /** Writes down what the proxies do, under the name of this client, which must be nobody else's. */
+  readonly trace?: (Tracing & { readonly name: string }) | undefined;
   readonly log: Log;
 };
 
@@ -36,6 +40,7 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
   const { onAnswer, onFailed, onReply, log } = watcher;
   const indexOf = new Map(sessions.map((session, index) => [session, index]));
   const proxies = sessions.map((session) => Proxy.initial(session, settings));
+  const trace = watcher.trace && startTrace(config, settings, watcher.trace);
 
   const onFrame = (from: ProcessId, payload: Uint8Array): E.Either<string, unknown> => {
     const frame = decode(payload);
@@ -76,6 +81,7 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
     if (proxy === undefined) return;
     const [next, effects] = Proxy.onEvent(proxy, event);
     proxies[index] = next;
+    trace?.step(steadyNow(), event, effects, next);
     for (const effect of effects)
       switch (effect.type) {
         case 'Multicast':
@@ -107,6 +113,26 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
     close: async () => {
       clearInterval(ticking);
       await peers.close();
+      trace?.close();
+    },
+  };
+};
+
+/** How often what was traced is handed over at the latest, ms. */
+const TRACE_BEHIND = 100;
+
+/** The trace of a client, in a file of its own. */
+const startTrace = (config: Config, settings: Proxy.Settings, { directory, level, name }: Tracing & { readonly name: string }) => {
+  const origin = { process: name, life: livesOf(directory, name), thread: 0 };
+  const file = openTraceFile(directory, origin);
+  const flushing = setInterval(file.flush, TRACE_BEHIND);
+  const { step, end } = recordClient(origin, settingOf(config, level), settings, file.write);
+  return {
+    step,
+    close: (): void => {
+      clearInterval(flushing);
+      end();
+      file.close();
     },
   };
 };

@@ -12,6 +12,7 @@ import { sessionsBytes } from '../../replica/sessions.js';
 import { bell, newBell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
 import { newSharedLog, writer } from '../shared-log.js';
+import type { Tracing } from '../trace-files.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
@@ -27,7 +28,13 @@ export type Equipment = {
   readonly logs: readonly { readonly group: Group; readonly memory: SharedArrayBuffer; readonly reader: number }[];
   /** How often to look again before going to sleep: worth it only where a core is free. */
   readonly spin: number;
+  readonly trace: ThreadTracing | undefined;
+  /** Not 0 when the thread is to end as soon as it has nothing to do. */
+  readonly ending: SharedArrayBuffer;
 };
+
+/** Where the threads write down what they do. */
+export type ThreadTracing = Tracing & { readonly process: string; readonly life: number };
 
 export type Crew = {
   /** Hands the next decided value of a group to the threads that subscribe to it. */
@@ -41,7 +48,11 @@ export type Watcher = {
   readonly onReplies: (replies: Uint8Array) => void;
   /** A thread has died: the replica cannot go on, as the others would wait for it for ever. */
   readonly onFailure: (error: Error) => void;
+  readonly trace: ThreadTracing | undefined;
 };
+
+/** How long threads may take to finish what was delivered, ms. */
+const GRACE = 500;
 
 /** Loads the tree and starts the threads. */
 export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew => {
@@ -60,6 +71,8 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
   const shared = {
     config,
     spin,
+    trace: watcher.trace,
+    ending: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
     tree: service.create(service.load).buffer,
     sessions: new SharedArrayBuffer(sessionsBytes(limitsOf(config))),
     board: new SharedArrayBuffer(boardBytes(threads)),
@@ -103,6 +116,12 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
     },
     close: async () => {
       isClosing = true;
+      if (watcher.trace !== undefined) {
+        const gone = workers.map((worker) => new Promise((done) => worker.once('exit', done)));
+        Atomics.store(new Int32Array(shared.ending), 0, 1);
+        ring(numbers);
+        await Promise.race([Promise.all(gone), new Promise((done) => setTimeout(done, GRACE))]);
+      }
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

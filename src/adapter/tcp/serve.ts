@@ -14,6 +14,8 @@ import { outbox } from '../outbox.js';
 import { steadyNow } from '../steady.js';
 import { memory, open, type Storage } from '../storage.js';
 import { decode, decodeKept, encode, encodeKept, type Frame } from '../wire.js';
+import { recordProcess } from '../../trace/recorder.js';
+import { livesOf, openTraceFile, settingOf, type Tracing } from '../trace-files.js';
 import { startCrew, type Crew } from './crew.js';
 import { helloOf, HIGH_WATER, links } from './links.js';
 
@@ -29,6 +31,8 @@ export type Watcher = {
   readonly log: Log;
   /** The process cannot go on: its disk or one of its threads has failed. */
   readonly onFailure: (error: Error) => void;
+  /** Writes down what every machine of this process does. */
+  readonly trace?: Tracing | undefined;
 };
 
 /** Starts process `id` of the cluster: listening when the promise resolves. Rejects if it cannot start, saying why. */
@@ -41,7 +45,7 @@ export const serve = async (config: Config, id: string, watcher: Watcher): Promi
   return self.role === 'acceptor' ? serveAcceptor(config, me, id, watcher) : serveReplica(config, me, id, watcher);
 };
 
-const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, onFailure }: Watcher): Promise<Server> => {
+const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, onFailure, trace: tracing }: Watcher): Promise<Server> => {
   const cluster = clusterOf(config);
   const recordsByGroup = new Map<Group, Durable[]>();
   const onRecord = (bytes: Uint8Array): void => {
@@ -68,10 +72,13 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
   /** Records on their way to the disk. Decisions wait here until a vote goes there as well, or for a while. */
   let unwritten: Uint8Array[] = [];
   let process = Node.startProcess(cluster, me, Persistent(recordsByGroup));
+  const trace = tracing && startTrace(config, id, tracing);
+  recordsByGroup.forEach((records, group) => records.forEach((record) => trace?.kept({ type: 'Kept', group, record })));
   recordsByGroup.clear();
   const handle = (event: Node.ProcessEvent): void => {
     const [next, effects] = Node.onProcessEvent(process, event);
     process = next;
+    trace?.step(event, effects, next);
     for (const effect of effects)
       switch (effect.type) {
         case 'Persist':
@@ -120,11 +127,12 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
       await Promise.all([listener.close(), peers.close()]);
       write();
       await storage.close();
+      trace?.close();
     },
   };
 };
 
-const serveReplica = async (config: Config, me: ProcessId, id: string, { log, onFailure }: Watcher): Promise<Server> => {
+const serveReplica = async (config: Config, me: ProcessId, id: string, { log, onFailure, trace: tracing }: Watcher): Promise<Server> => {
   const cluster = clusterOf(config);
   const clients = new Map<number, Connection>(); // by session
   const replies = new Map<Connection, Uint8Array[]>();
@@ -145,13 +153,15 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
     for (const [client, records] of replies) client.send(encode({ type: 'Replies', replies: Buffer.concat(records) }));
     replies.clear();
   };
-  const crew: Crew = startCrew(config, spinFor(cluster.threads), { onReplies, onFailure });
+  const trace = tracing && startTrace(config, id, tracing);
+  const crew: Crew = startCrew(config, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
 
   const peers = links(config, helloOf(config, id), log, () => E.left('a peer does not answer on this connection'));
   let process = Node.startProcess(cluster, me);
   const take = (event: Node.ProcessEvent): void => {
     const [next, effects] = Node.onProcessEvent(process, event);
     process = next;
+    trace?.step(event, effects, next);
     for (const effect of effects)
       switch (effect.type) {
         case 'Send':
@@ -186,6 +196,31 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
       clearInterval(ticking);
       await Promise.all([listener.close(), peers.close()]);
       await crew.close();
+      trace?.close();
+    },
+  };
+};
+
+/** How often what was traced is handed over at the latest, ms. */
+const TRACE_BEHIND = 100;
+
+/** The trace of a process, in a file of its own. */
+const startTrace = (config: Config, id: string, tracing: Tracing) => {
+  const { directory, level } = tracing;
+  const life = livesOf(directory, id);
+  const origin = { process: id, life, thread: 0 };
+  const file = openTraceFile(directory, origin);
+  const flushing = setInterval(file.flush, TRACE_BEHIND);
+  const { kept, step, end } = recordProcess(origin, settingOf(config, level), file.write);
+  return {
+    tracing,
+    life,
+    kept,
+    step,
+    close: () => {
+      clearInterval(flushing);
+      end();
+      file.close();
     },
   };
 };

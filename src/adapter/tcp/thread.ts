@@ -6,22 +6,28 @@ import { parentPort, workerData } from 'node:worker_threads';
 import * as Node from '../../node.js';
 import { arrivalWord, DEPARTURE_WORD, EXECUTOR, sharedBoard } from '../../replica/barrier.js';
 import { sharedSessions } from '../../replica/sessions.js';
+import type { Effect, Worker } from '../../replica/worker.js';
+import type { Command, Result } from '../../service/b-plus-tree/index.js';
+import { recordThread } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
-import { clusterOf, limitsOf, serviceOf } from '../config.js';
+import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
 import { reader } from '../shared-log.js';
-import { decodeValue, type Equipment } from './crew.js';
+import { openTraceFile, settingOf } from '../trace-files.js';
+import { decodeValue, type Equipment, type ThreadTracing } from './crew.js';
 
 /** Commands between two looks at the logs. */
 const BUDGET = 512;
 /** A sleeper looks up now and then, ms: a wake-up that got lost would cost this much, not everything. */
 const NAP = 100;
 
-const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, logs, spin }: Equipment): never => {
+const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
   const cluster = clusterOf(config);
   const service = serviceOf(config);
   const boardWords = new Int32Array(words);
   const board = sharedBoard(cluster.threads, boardWords);
-  const shared = { store: service.attach(tree), sessions: sharedSessions(limitsOf(config), sessions), board };
+  const isEnding = new Int32Array(ending);
+  const trace = tracing && startTrace(config, thread, tracing);
+  const shared = { store: service.attach(tree, trace?.touch), sessions: sharedSessions(limitsOf(config), sessions), board };
   const ownBell = bell(bellMemory);
   const readers = logs.map(({ group, memory, reader: index }) => ({ group, log: reader(memory, index) }));
   let state = Node.startThread(cluster, service.service, thread, shared);
@@ -30,7 +36,10 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
     let hasHeard = false;
     for (const { group, log } of readers)
       for (let entry = log.next(); entry !== undefined; entry = log.next()) {
-        [state] = Node.onThreadEvent(state, { type: 'Decided', group, value: decodeValue(entry) });
+        const event = { type: 'Decided', group, value: decodeValue(entry) } as const;
+        const before = state.worker.queue.size;
+        [state] = Node.onThreadEvent(state, event);
+        trace?.merge(event, state.worker.queue.skip(before).toArray().map((one) => ({ type: 'Deliver', ...one })), state.merge);
         hasHeard = true;
       }
     return hasHeard;
@@ -58,21 +67,49 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
   for (;;) {
     const rung = ownBell.rung();
     const hasHeard = hear();
-    const [next, effects] = Node.onThreadEvent(state, { type: 'Run', budget: BUDGET });
+    const [next, effects] = Node.onThreadEvent(state, RUN);
     state = next;
+    trace?.work(RUN, effects, next.worker);
     for (const effect of effects)
       switch (effect.type) {
         case 'Reply':
           parentPort?.postMessage(effect.replies);
           break;
         case 'Rest':
-          if (!hasHeard) ownBell.wait(rung, spin, NAP);
+          if (hasHeard) break;
+          trace?.flush();
+          if (Atomics.load(isEnding, 0) !== 0) return trace?.close();
+          ownBell.wait(rung, spin, NAP);
           break;
         case 'Wait':
           waitAtBoard(effect.generation);
           break;
       }
   }
+};
+
+const RUN = { type: 'Run', budget: BUDGET } as const;
+
+/** The trace of this thread, in a file of its own. */
+const startTrace = (config: Config, thread: number, { directory, level, process, life }: ThreadTracing) => {
+  const origin = { process, life, thread };
+  const file = openTraceFile(directory, origin);
+  const { merge, work: told, end } = recordThread<Command, Result>(origin, settingOf(config, level), file.write);
+  let nodes = new Set<string>();
+  return {
+    merge,
+    /** A node was looked at or written in. Nobody asks where only the protocol is told of. */
+    touch: level === 'protocol' ? undefined : (node: number, mode: 'read' | 'write') => void nodes.add(`${mode.charAt(0)}${node}`),
+    work: (event: typeof RUN, effects: readonly Effect[], worker: Worker<Command, Result>): void => {
+      told(event, effects, [...nodes], worker);
+      if (nodes.size > 0) nodes = new Set();
+    },
+    flush: file.flush,
+    close: (): void => {
+      end();
+      file.close();
+    },
+  };
 };
 
 work(workerData as Equipment);
