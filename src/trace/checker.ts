@@ -6,7 +6,7 @@
 import { clientPlayer, type ClientPlayer } from './client-player.js';
 import { newCrew, type Crew } from './crew.js';
 import { broken, CLAUSES, type Breach, type Outcome } from './finding.js';
-import { END, lineOf, NOTHING, type Header, type Line, type Setting } from './line.js';
+import { headOf, type Header, type Line, type Setting } from './line.js';
 import { processPlayer, type Player } from './process-player.js';
 import { commonIn, headIn, quickly, understand } from './read.js';
 import { newStage, type Stage } from './stage.js';
@@ -50,6 +50,7 @@ type Cast = {
   readonly machines: readonly string[];
   readonly player: Player;
   clock: number;
+  state: number;
   time: number;
   isEnded: boolean;
   /** The lines played last, and their numbers. */
@@ -114,9 +115,9 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
 
   const playText = (written: string, isForced: boolean): Outcome => {
     const role = castByHead.get(headIn(written));
-    const line = role === undefined ? undefined : quickly(written, role.header, role.clock);
+    const line = role === undefined ? undefined : quickly(written, role.header, role.clock, role.state);
     if (role !== undefined && line !== undefined) return playAs(role, line, isForced);
-    const said = understand(written);
+    const said = understand(written, role?.state);
     switch (said.type) {
       case 'Nothing':
         return broken(CLAUSES.whole, said.field, 'a line of a trace', said.reason);
@@ -124,9 +125,9 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
         const { header } = said;
         if (commonIn(header) !== commonIn(setting)) return broken(CLAUSES.whole, 'cluster', 'what the other files say that all have agreed on', 'something else');
         if (cast.has(originOf(header))) return broken(CLAUSES.whole, 'process', 'one trace of each process, life and thread', originOf(header));
-        const role: Cast = { header, machines: machinesOf(header, setting), player: playerFor(header), clock: 0, time: -Infinity, isEnded: false, recent: [] };
+        const role: Cast = { header, machines: machinesOf(header, setting), player: playerFor(header), clock: 0, state: 0, time: -Infinity, isEnded: false, recent: [] };
         cast.set(originOf(header), role);
-        castByHead.set(headIn(lineOf(header, 0, { machine: 'process', event: END, ...NOTHING })), role);
+        castByHead.set(headOf(header), role);
         return { type: 'Played' };
       }
       case 'Line':
@@ -147,6 +148,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     const outcome = play(role.player, line, isForced);
     if (outcome.type !== 'Played') return outcome;
     role.clock = line.clock;
+    role.state = stateIn(line);
     role.time = line.time ?? role.time;
     role.isEnded = line.event.type === 'End';
     events += 1;
@@ -272,5 +274,8 @@ const isTooEarly = (reel: Reel, reels: readonly Reel[]): boolean =>
   reel.headers.some(({ process, life }) => life > 0 && reels.some((other) => other !== reel && !(other.isOver && other.at >= other.lines.length) && other.headers.some((before) => before.process === process && before.life < life)));
 
 const machinesOf = ({ process, thread }: Header, { names }: Setting): readonly string[] => (!names.includes(process) ? ['proxy'] : thread === 0 ? ['process'] : ['merge', 'worker']);
+
+/** The digest at the end of a line that was found to be as it should. */
+const stateIn = ({ tail }: Line): number => Number.parseInt(tail.slice(-10, -2), 16);
 
 const asBreach = ({ clause, on, what }: Extract<Outcome, { type: 'Blocked' }>): Breach => ({ clause, field: 'event', expected: `${what}, which ${on.join(' or ')} should have done before`, found: 'nobody who has' });

@@ -61,7 +61,7 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     const session: Session = sessions.get(number) ?? { proxy: Proxy.initial(number, header.proxy ?? { window: 1, retryAfter: 1 }), calls: new Map() };
     sessions.set(number, session);
     const [next, effects] = Proxy.onEvent(session.proxy, event);
-    const breach = compared(line, { effects: sayAll(effects, sayProxyEffect), state: sketchOfProxy(next) });
+    const breach = compared(line, { effects: sayAll(effects, sayProxyEffect), sketch: sketchOfProxy(next) });
     if (breach !== undefined) return breach;
     session.proxy = next;
     if (event.type === 'Call') session.calls.set(event.call.call, { call: event.call, time });

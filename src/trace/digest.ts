@@ -39,6 +39,13 @@ export const digested = (sum: number, number: number): number => {
   return finite === (finite | 0) ? whole : Math.imul(whole ^ Math.floor(finite / 2 ** 32) ^ (finite * 1024), BASE);
 };
 
+/** The digest of what was digested so far and a text more. */
+export const digestedText = (sum: number, text: string): number => {
+  let digest = sum ^ 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) digest = Math.imul(digest ^ text.charCodeAt(i), 0x01000193);
+  return digest >>> 0;
+};
+
 export const hexOf = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0');
 
 /** Where the payload of a command starts: at a word. */

@@ -33,7 +33,7 @@ export const broken = (clause: string, field: string, expected: string, found: s
 
 /** What a machine does, held against what a line says that it did: the same text, or a breach that names the field. */
 export const compared = (line: Line, done: Done): Outcome | undefined => {
-  const expected = tailOf(done);
+  const expected = tailOf(done, line.said);
   if (line.tail === expected) return undefined;
   const flaw = difference(fieldsIn(expected), fieldsIn(line.tail), '');
   if (flaw === undefined) return broken(CLAUSES.whole, '', 'a line as it was written', 'the same in other letters');

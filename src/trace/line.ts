@@ -16,7 +16,7 @@
  * | `time` | when a client called or was answered, ms: the only times that anything rests on |
  * | `event`, `effects` | what the machine was given and what it did (`protocol.ts`, `replica.ts`) |
  * | `nodes` | nodes of the tree that the step read (`r7`) or wrote in (`w7`) |
- * | `state` | a digest of the state after the step (`sketch.ts`) |
+ * | `state` | a digest of the state after the step (`sketch.ts`), of the line up to its effects, and of all lines before it |
  *
  * The last line of a process that ended in good order has the event `End`, and neither effects nor state.
  */
@@ -25,6 +25,7 @@ import type * as Proxy from '../client/proxy.js';
 import type { Cluster } from '../node.js';
 import type { Limits } from '../replica/sessions.js';
 import type { Detail } from './batch.js';
+import { digested, hexOf } from './digest.js';
 
 export const FORMAT = 'opt-psmr/1';
 
@@ -73,6 +74,8 @@ export type Line = Origin & {
   readonly event: { readonly type: string } & Readonly<Record<string, unknown>>;
   /** From `,"effects":` on. */
   readonly tail: string;
+  /** The digest of all that was said up to there: by the lines before, and by this one. */
+  readonly said: number;
 };
 
 export const detailOf = ({ level }: Pick<Setting, 'level'>): Detail => (level === 'execution' ? 'values' : 'digests');
@@ -80,20 +83,26 @@ export const detailOf = ({ level }: Pick<Setting, 'level'>): Detail => (level ==
 export const headerOf = (origin: Origin, setting: Setting, proxy?: Proxy.Settings): string =>
   JSON.stringify({ trace: FORMAT, ...origin, ...setting, ...(proxy === undefined ? {} : { proxy }) }, (_, value: unknown) => (value === Infinity ? 'Infinity' : value));
 
-/** What a step did, its effects as JSON. */
-export type Done = { readonly effects: string; readonly nodes?: readonly string[]; readonly state: string };
+/** What a step did, its effects as JSON, and a sketch of the state that it led to. */
+export type Done = { readonly effects: string; readonly nodes?: readonly string[]; readonly sketch: number };
 
 /** What a step was, its event as JSON. */
 export type Step = Done & { readonly machine: Machine; readonly session?: number; readonly time?: number; readonly event: string };
 
-/** One line, without its end. */
-export const lineOf = ({ process, life, thread }: Origin, clock: number, step: Step): string =>
-  `{"process":${JSON.stringify(process)},"life":${life},"thread":${thread},"clock":${clock},"machine":"${step.machine}"` +
-  `${step.session === undefined ? '' : `,"session":${step.session}`}${step.time === undefined ? '' : `,"time":${step.time}`}` +
-  `,"event":${step.event}${tailOf(step)}`;
+/** The part of a line that says what was given, but for whose line it is. */
+export const givenIn = (clock: number, { machine, session, time, event }: Step): string =>
+  `,"clock":${clock},"machine":"${machine}"${session === undefined ? '' : `,"session":${session}`}${time === undefined ? '' : `,"time":${time}`},"event":${event}`;
 
-/** The part of a line that says what was done. Nothing before it contains its first letters: they stand in no text, and name no field. */
-export const tailOf = ({ effects, nodes, state }: Done): string => `${TAIL}${effects}${nodes === undefined ? '' : `,"nodes":${JSON.stringify(nodes)}`},"state":"${state}"}`;
+/** The part of a line that says whose it is. */
+export const headOf = ({ process, life, thread }: Origin): string => `{"process":${JSON.stringify(process)},"life":${life},"thread":${thread}`;
+
+/**
+ * The part of a line that says what was done. Nothing before it contains its first letters: they stand in no text, and name
+ * no field. The state is chained to all that was `said`: two events that commute leave the same state behind, and the trace of
+ * one order is still not that of the other.
+ */
+export const tailOf = ({ effects, nodes, sketch }: Done, said: number): string =>
+  `${TAIL}${effects}${nodes === undefined ? '' : `,"nodes":${JSON.stringify(nodes)}`},"state":"${hexOf(digested(said, sketch))}"}`;
 
 export const TAIL = ',"effects":';
 
@@ -107,7 +116,7 @@ export const sayAll = <E>(effects: readonly E[], say: (effect: E) => object): st
 export const END = '{"type":"End"}';
 
 /** What a line says was done where no machine took a step. */
-export const NOTHING: Done = { effects: '[]', state: '00000000' };
+export const NOTHING: Done = { effects: '[]', sketch: 0 };
 
 /** Processes are known to machines by number. */
 export const nameOfProcess = ({ names }: Pick<Setting, 'names'>, id: ProcessId): string => names[id] ?? `process ${id}`;

@@ -1,4 +1,5 @@
 /** Lines of a trace as what they say, or what is wrong with them. */
+import { digestedText } from './digest.js';
 import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting } from './line.js';
 import { fields, integer, isObject, list, natural, text, time, type Check } from './shape.js';
 
@@ -68,7 +69,7 @@ const EVENT = ',"event":';
  * The line that comes after line `clock` of the same origin, if it is one that nothing can be said against, in little time;
  * whatever else is left to `understand`, which can say why.
  */
-export const quickly = (written: string, origin: Origin, clock: number): Line | undefined => {
+export const quickly = (written: string, origin: Origin, clock: number, state: number): Line | undefined => {
   const at = written.indexOf(CLOCK);
   const start = written.indexOf(EVENT, at);
   const end = written.indexOf(TAIL, start);
@@ -78,11 +79,11 @@ export const quickly = (written: string, origin: Origin, clock: number): Line | 
   if (machine === undefined) return undefined;
   const given = parsed(written.slice(start + EVENT.length, end));
   if (!isObject(given) || typeof given['type'] !== 'string') return undefined;
-  return { process: origin.process, life: origin.life, thread: origin.thread, clock: clock + 1, machine, event: given as Line['event'], tail: written.slice(end) };
+  return { process: origin.process, life: origin.life, thread: origin.thread, clock: clock + 1, machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
 };
 
-/** What a line says. Never throws. */
-export const understand = (written: string): Said => {
+/** What a line says that follows one with this state. Never throws. */
+export const understand = (written: string, state = 0): Said => {
   if (written.startsWith('{"trace"')) return understandHeader(written);
   const end = written.indexOf(TAIL);
   const json = parsed(end < 0 ? written : `${written.slice(0, end)}}`);
@@ -90,7 +91,7 @@ export const understand = (written: string): Said => {
   const flaw = line(json, '');
   if (flaw !== undefined) return nothing(flaw);
   if (end < 0) return { type: 'Nothing', field: 'effects', reason: 'expected a list, got nothing' };
-  return { type: 'Line', line: { ...(json as Omit<Line, 'tail'>), tail: written.slice(end) } };
+  return { type: 'Line', line: { ...(json as Omit<Line, 'tail' | 'said'>), tail: written.slice(end), said: digestedText(state, written.slice(written.indexOf(CLOCK), end)) } };
 };
 
 const understandHeader = (written: string): Said => {

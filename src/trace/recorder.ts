@@ -6,7 +6,8 @@ import type * as Proxy from '../client/proxy.js';
 import type * as Merge from '../multicast/merge.js';
 import type { Process, ProcessEffect, ProcessEvent } from '../node.js';
 import type * as Worker from '../replica/worker.js';
-import { detailOf, END, headerOf, lineOf, NOTHING, sayAll, type Machine, type Origin, type Setting, type Step } from './line.js';
+import { digested, digestedText } from './digest.js';
+import { detailOf, END, givenIn, headerOf, headOf, NOTHING, sayAll, tailOf, type Machine, type Origin, type Setting, type Step } from './line.js';
 import { sayProcessEffect, sayProcessEvent, type Kept } from './protocol.js';
 import { sayMergeEffect, sayMergeEvent, sayProxyEffect, sayProxyEvent, sayWorkerEffect, sayWorkerEvent } from './replica.js';
 import { sketchOfMerge, sketchOfProcess, sketchOfProxy, sketchOfWorker } from './sketch.js';
@@ -15,11 +16,17 @@ import { sketchOfMerge, sketchOfProcess, sketchOfProxy, sketchOfWorker } from '.
 export type Write = (line: string) => void;
 
 const writer = (origin: Origin, write: Write) => {
+  const head = headOf(origin);
   let clock = 0;
-  return {
-    write: (step: Step): void => write(lineOf(origin, (clock += 1), step)),
-    end: (machine: Machine): void => write(lineOf(origin, (clock += 1), { machine, event: END, ...NOTHING })),
+  let state = 0;
+  const tell = (step: Step): void => {
+    clock += 1;
+    const given = givenIn(clock, step);
+    const said = digestedText(state, given);
+    state = digested(said, step.sketch) >>> 0;
+    write(`${head}${given}${tailOf(step, said)}`);
   };
+  return { write: tell, end: (machine: Machine): void => tell({ machine, event: END, ...NOTHING }) };
 };
 
 /** Of the machine of a process. What it found on its disk is told first. */
@@ -29,7 +36,7 @@ export const recordProcess = (origin: Origin, setting: Setting, write: Write) =>
   return {
     kept: (kept: Kept): void => lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(kept)), ...NOTHING }),
     step: (event: ProcessEvent, effects: readonly ProcessEffect[], after: Process): void =>
-      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event)), effects: sayAll(effects, sayProcessEffect), state: sketchOfProcess(after) }),
+      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event)), effects: sayAll(effects, sayProcessEffect), sketch: sketchOfProcess(after) }),
     end: (): void => lines.end('process'),
   };
 };
@@ -41,11 +48,11 @@ export const recordThread = <C, R>(origin: Origin, setting: Setting, write: Writ
   write(headerOf(origin, setting));
   return {
     merge: (event: Merge.Event, delivered: readonly Merge.Effect[], after: Merge.Merge): void =>
-      lines.write({ machine: 'merge', event: JSON.stringify(sayMergeEvent(event, detail)), effects: sayAll(delivered, sayMergeEffect), state: sketchOfMerge(after) }),
+      lines.write({ machine: 'merge', event: JSON.stringify(sayMergeEvent(event, detail)), effects: sayAll(delivered, sayMergeEffect), sketch: sketchOfMerge(after) }),
     /** A run that only waited, or had nothing to do, is not told: it took no step. */
     work: (event: Extract<Worker.Event, { type: 'Run' }>, effects: readonly Worker.Effect[], nodes: readonly string[], after: Worker.Worker<C, R>): void => {
       if (setting.level === 'protocol' || effects.some(({ type }) => type !== 'Reply')) return;
-      lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, state: sketchOfWorker(after) });
+      lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(after) });
     },
     end: (): void => lines.end('merge'),
   };
@@ -61,7 +68,7 @@ export const recordClient = (origin: Origin, setting: Setting, settings: Proxy.S
   const idle = new Map<number, { readonly event: Proxy.Event; readonly after: Proxy.Proxy }>();
   write(headerOf(origin, setting, settings));
   const tell = (now: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void =>
-    lines.write({ machine: 'proxy', session: after.session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), state: sketchOfProxy(after) });
+    lines.write({ machine: 'proxy', session: after.session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), sketch: sketchOfProxy(after) });
   return {
     step: (time: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void => {
       const { session } = after;

@@ -1,6 +1,7 @@
 /** What a check of a trace comes to: one verdict, what it rests on, and the first thing that is wrong. */
 import type { Verdict } from '../check/linearizability.js';
 import type { Checker, Found } from './checker.js';
+import { CLAUSES } from './finding.js';
 import { clausesOver, judgeHistory, type Violation } from './facts.js';
 
 export type Report = {
@@ -39,13 +40,14 @@ export const reportOf = (checker: Checker, budget = BUDGET): Report => {
   const violations = Object.entries(clauses)
     .map(([clause, violationsOf]) => ({ clause, violations: violationsOf() }))
     .filter((one) => one.violations.length > 0);
+  if (stage.owed.size > 0) violations.push({ clause: CLAUSES.durable, violations: [...stage.owed.values()] });
   const isWritten = level === 'execution' && stage.clients.length > 0;
   const history = isWritten ? judgeHistory(stage.setting, stage.facts, budget) : undefined;
   if (history?.type === 'illegal') violations.push({ clause: LINEARIZABLE, violations: [`no order explains what the clients saw`] });
   return {
     ...common,
     verdict: violations.length > 0 ? 'broken' : history?.type === 'unknown' ? 'unknown' : 'ok',
-    clauses: [...Object.keys(clauses), ...(isWritten ? [LINEARIZABLE] : [])],
+    clauses: [...Object.keys(clauses), CLAUSES.durable, ...(isWritten ? [LINEARIZABLE] : [])],
     operations: stage.facts.history.length,
     history: history?.type ?? 'not written down',
     violations,

@@ -9,9 +9,9 @@ import type { Learner } from '../consensus/learner.js';
 import type { Merge } from '../multicast/merge.js';
 import type { Process } from '../node.js';
 import type { Worker } from '../replica/worker.js';
-import { digested, hexOf } from './digest.js';
+import { digested } from './digest.js';
 
-export const sketchOfProcess = ({ parts }: Process): string => {
+export const sketchOfProcess = ({ parts }: Process): number => {
   let sum = 0;
   parts.forEach(({ ring, leveller }) => {
     sum = learner(sum, ring.learner);
@@ -21,19 +21,19 @@ export const sketchOfProcess = ({ parts }: Process): string => {
     }
     if (leveller !== null) sum = digested(digested(sum, leveller.levelled), leveller.position);
   });
-  return hexOf(sum);
+  return sum;
 };
 
-export const sketchOfMerge = ({ lanes }: Merge): string => hexOf(lanes.reduce((sum, { known, waiting }) => digested(digested(sum, known), waiting.size), 0));
+export const sketchOfMerge = ({ lanes }: Merge): number => lanes.reduce((sum, { known, waiting }) => digested(digested(sum, known), waiting.size), 0);
 
-export const sketchOfWorker = <C, R>({ generation, phase, queue }: Worker<C, R>): string => {
+export const sketchOfWorker = <C, R>({ generation, phase, queue }: Worker<C, R>): number => {
   const head = queue.first();
   const left = phase.type === 'Executing' ? phase.left : 0;
-  return hexOf(all(0, generation, phase.type.length, left, queue.size, ...(head === undefined ? [] : [head.group, head.slot, head.at, head.offset])));
+  return all(0, generation, phase.type.length, left, queue.size, ...(head === undefined ? [] : [head.group, head.slot, head.at, head.offset]));
 };
 
-export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns }: Proxy): string =>
-  hexOf(all(0, session, now, next, floor, outstanding.size, waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat()));
+export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns }: Proxy): number =>
+  all(0, session, now, next, floor, outstanding.size, waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat());
 
 const all = (sum: number, ...numbers: readonly number[]): number => numbers.reduce(digested, sum);
 
@@ -46,7 +46,8 @@ const learner = (before: number, { next, horizon, decided, values, ballot: highe
 
 const coordinator = (before: number, { now, ballot: highest, decided, heard, hasFailed, backlog, backlogBytes, role }: Coordinator): number => {
   const known = digested(digested(digested(ballot(before, highest), now), decided), heard.size);
-  const sum = digested(digested(digested(known, Number(hasFailed)), backlog.length), backlogBytes);
+  const held = digested(digested(digested(known, Number(hasFailed)), backlog.length), backlogBytes);
+  const sum = heard.reduce((so, { first, last }) => digested(digested(so, first), last), held);
   switch (role.type) {
     case 'Following':
       return digested(digested(sum, 0), role.since);

@@ -1,8 +1,8 @@
 /** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
-import { hexOf } from './digest.js';
+import { digestedText, hexOf } from './digest.js';
 import { noFacts, type Facts } from './facts.js';
 import type { Setting } from './line.js';
-import { underWay, type UnderWay } from './under-way.js';
+import { underWay, type UnderWay, type Way } from './under-way.js';
 
 /** Where a process is, as far as its lines were played. */
 export type Standing = {
@@ -10,9 +10,12 @@ export type Standing = {
   readonly persisted: Map<number, number[]>;
   /** By life and group: how many of them were there when that life began. */
   readonly kept: Map<string, number>;
-  /** By life and group: as many records were told to have been durable. */
-  readonly told: Map<string, number>;
+  /** By life and group: the message received by others that rests on the most records, and on how many. */
+  readonly told: Map<string, Told>;
 };
+
+/** A message that was received: which, and how many records of its group it rests on. */
+export type Told = { readonly way: Way; readonly what: string; readonly after: number };
 
 export type Stage = {
   readonly setting: Setting;
@@ -27,6 +30,11 @@ export type Stage = {
   readonly logOf: (process: string, life: number, group: number) => Log;
   /** One array for every list of names. */
   readonly batchOf: (names: readonly string[]) => Batch;
+  /**
+   * Messages that others have received of a process, and that rest on records it had no more after its crash. In its next life
+   * it may have come to say the same words; if it never does, it has taken back its word.
+   */
+  readonly owed: Map<string, string>;
   /** Lines that could not be held against those of another process, for it has no trace, or an incomplete one. */
   unmatched: number;
 };
@@ -63,10 +71,11 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
     },
     batchOf: (names) => {
       const text = names.join(' ');
-      const batch = batches.get(text) ?? { name: `${names.length} commands, ${hexOf(digestOfText(text))}`, commands: names };
+      const batch = batches.get(text) ?? { name: `${names.length} commands, ${hexOf(digestedText(0, text))}`, commands: names };
       batches.set(text, batch);
       return batch;
     },
+    owed: new Map(),
     unmatched: 0,
   };
 };
@@ -86,11 +95,4 @@ const newLog = (readers: number): Log => {
       first = common;
     },
   };
-};
-
-/** A digest of a text, for names. */
-export const digestOfText = (text: string): number => {
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
-  return sum >>> 0;
 };

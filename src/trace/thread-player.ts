@@ -55,7 +55,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     else if (learned !== value) return broken(CLAUSES.decided, 'event.value', learned, value);
 
     const [next, effects] = Merge.onEvent(merge, event);
-    const breach = compared(line, { effects: sayAll(effects, sayMergeEffect), state: sketchOfMerge(next) });
+    const breach = compared(line, { effects: sayAll(effects, sayMergeEffect), sketch: sketchOfMerge(next) });
     if (breach !== undefined) return breach;
     merge = next;
     if (thread !== undefined) [thread] = Node.onThreadEvent(thread, event);
@@ -86,7 +86,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     const isAlone = worker.queue.first()?.group === G_ALL;
     const [next, effects] = Node.onThreadEvent(thread, event);
     const nodes = [...touched];
-    const breach = compared(line, { effects: sayAll(effects, sayWorkerEffect), nodes, state: sketchOfWorker(next.worker) });
+    const breach = compared(line, { effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(next.worker) });
     if (breach !== undefined) return breach;
     thread = next;
     for (const effect of effects)

@@ -8,7 +8,7 @@ export type Sent = { readonly life: number; readonly after: number; /** What was
 
 export type UnderWay = {
   readonly send: (way: Way, what: string, sent: Sent) => void;
-  /** Takes one of what was sent so, if there is one. */
+  /** Takes one of what was sent so, if there is one: the last, for what was sent before may have been held back for ever. */
   readonly take: (way: Way, what: string) => Sent | undefined;
   readonly has: (way: Way, what: string) => boolean;
   /** What was sent this way and not taken, latest last: what a stranger may have been meant to be. */
@@ -27,8 +27,8 @@ export const underWay = (doubles: boolean): UnderWay => {
       let known = ways.get(way);
       if (known === undefined) ways.set(way, (known = new Map<string, Sent>()));
       const same = known.get(what);
-      // Of what was sent again and again, and may be received as often, one is as good as all.
-      if (same === undefined || !doubles) known.set(what, same === undefined ? sent : { ...sent, others: same });
+      // Of what was sent again and again, and may be received as often, one is as good as all that come from the same life.
+      if (same === undefined || !doubles || same.life < sent.life) known.set(what, same === undefined ? sent : { ...sent, others: same });
     },
     take: (way, what) => {
       const known = ways.get(way);

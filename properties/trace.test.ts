@@ -1,0 +1,211 @@
+/** Traces: what a run leaves behind is judged right, and whatever was changed in it, or done otherwise, is found. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as Proxy from '../src/client/proxy.js';
+import * as Node from '../src/node.js';
+import { encodeCommand, type Command as RecordedCommand } from '../src/record.js';
+import { hearCommand, hearReply, sayCommand, sayReply, summaryOf, type Detail } from '../src/trace/batch.js';
+import { digestOf, standIn } from '../src/trace/digest.js';
+import { CLAUSES } from '../src/trace/finding.js';
+import type { Level } from '../src/trace/line.js';
+import { understand } from '../src/trace/read.js';
+import type { Machines } from '../src/adapter/simulated/world.js';
+import type { Command, Result } from '../src/service/b-plus-tree/index.js';
+import { apart, check, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
+import { LOAD, rough, treeOf, worldOf, type Plan } from './arbitraries/world.js';
+
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
+const natural = fc.nat({ max: 2 ** 31 });
+const command = fc.record({ kind: fc.nat({ max: 255 }), attempt: fc.nat({ max: 1 }), session: fc.maxSafeNat(), sequence: fc.integer({ min: 1, max: 2 ** 32 - 1 }), floor: natural, payload: bytes(40) });
+const reply = fc.record({
+  status: fc.constantFrom('Executed' as const, 'Failed' as const, 'Refused' as const),
+  attempt: fc.nat({ max: 1 }),
+  session: fc.maxSafeNat(),
+  sequence: natural,
+  position: fc.record({ group: fc.nat({ max: 99 }), slot: natural, offset: natural }),
+  payload: bytes(40),
+});
+
+describe('a digest', () => {
+  it('changes with any one word', () =>
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (all, where, change) => {
+        const at = where % all.length;
+        expect(digestOf(all.with(at, all[at]! ^ change))).not.toBe(digestOf(all));
+      }),
+    ));
+
+  it('of a batch is the same where payloads are stood in for', () =>
+    fc.assert(
+      fc.property(fc.array(command, { minLength: 1, maxLength: 5 }), (commands) => {
+        const batch = (of: readonly RecordedCommand[]): Uint8Array => Buffer.concat(of.map(encodeCommand));
+        const stood = commands.map((one) => ({ ...one, payload: standIn(one.payload.length, digestOf(one.payload)) }));
+        expect(summaryOf(batch(stood))).toEqual(summaryOf(batch(commands)));
+      }),
+    ));
+});
+
+describe.each<Detail>(['values', 'digests'])('with %s', (detail) => {
+  it('a command is heard as it was said, or as one that stands in for it', () =>
+    fc.assert(
+      fc.property(command, (said) => {
+        const heard = hearCommand(sayCommand(said, detail))!;
+        expect(sayCommand(heard, 'digests')).toBe(sayCommand(said, 'digests'));
+        if (detail === 'values') expect(heard).toEqual(said);
+      }),
+    ));
+
+  it('a reply is', () =>
+    fc.assert(
+      fc.property(reply, (said) => {
+        const heard = hearReply(sayReply(said, detail))!;
+        expect(sayReply(heard, 'digests')).toBe(sayReply(said, 'digests'));
+        if (detail === 'values') expect(heard).toEqual(said);
+      }),
+    ));
+});
+
+it('whatever is no line says nothing, and nobody throws', () =>
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.json().map((json) => `{"trace":${json}}`)), (text) => {
+    expect(understand(text).type).toBe('Nothing');
+  })));
+
+describe.each<Level>(['protocol', 'execution'])('a run of any kind, traced at the level of the %s,', (level) => {
+  it('is found to be right, in one file or in one of each process and thread', () =>
+    fc.assert(
+      fc.property(rough, (plan) => {
+        const lines = traceOf(plan, level);
+        const [whole, parts] = [check(lines), check(...apart(lines))];
+        for (const { found, violations } of [whole, parts]) expect({ found, violations }).toEqual({ found: undefined, violations: [] });
+        for (const report of [whole, parts]) expect(report).toMatchObject({ verdict: 'ok', unmatched: 0, dropped: 0 });
+        expect(parts.events).toBe(whole.events);
+        expect(whole.history).toBe(level === 'execution' ? 'ok' : 'not written down');
+      }),
+      { numRuns: 10 },
+    ));
+
+  it('may end anywhere', () =>
+    fc.assert(
+      fc.property(rough, fc.nat(), (plan, cut) => {
+        const lines = traceOf(plan, level);
+        const { found, violations } = check(lines.slice(0, 20 + (cut % lines.length)));
+        expect({ found, violations }).toEqual({ found: undefined, violations: [] });
+      }),
+      { numRuns: 6 },
+    ));
+});
+
+/** Two threads, two crashes, messages lost and doubled; and not long. */
+const PLAN: Plan = {
+  seed: 7,
+  technique: 'opt-psmr',
+  threads: 2,
+  m: 1,
+  commandsPerBarrier: 2,
+  form: 'shared',
+  loss: 0.05,
+  duplication: 0.1,
+  delay: 5,
+  crashes: [
+    { process: 1, at: 60, down: 40 },
+    { process: 4, at: 90, down: 30 },
+  ],
+  clients: [0, 1].map((client) =>
+    Array.from({ length: 12 }, (_, i): Command => {
+      const key = BigInt((client * 29 + i * 7) % 64);
+      return i % 3 === 0 ? { type: 'delete', key } : i % 3 === 1 ? { type: 'insert', key, value: BigInt(100 * client + i) } : { type: 'read', key };
+    }),
+  ),
+};
+
+describe.each<Care>(['careless', 'careful'])('whoever is %s', (care) => {
+  const lines = traceOf(PLAN, 'execution').slice(0, 1500);
+  it('begins with a trace that is right', () => expect(check(lines).verdict).toBe('ok'));
+
+  it.each(CORRUPTIONS)('and sees to it that %s is found out', (corruption) => {
+    const seeds = Array.from({ length: 400 }, (_, seed) => seed);
+    const tried = seeds.flatMap((seed) => corrupted(lines, corruption, care, seed) ?? []).slice(0, 40);
+    expect(tried.length).toBeGreaterThanOrEqual(25);
+    expect(tried.filter((bad) => check(bad.lines).verdict !== 'broken').map(({ what }) => what)).toEqual([]);
+  });
+});
+
+describe('a finding', () => {
+  const lines = traceOf(PLAN, 'execution');
+  const at = (part: RegExp): number => lines.findIndex((line) => part.test(line));
+  const changed = (part: RegExp, from: string | RegExp, to: string) => check(lines.with(at(part), lines[at(part)]!.replace(from, to)));
+
+  it('names the line, the field, what was expected, and the lines before it', () => {
+    const where = at(/"machine":"worker".*"replies":\["\d+\.\d+\.0\/Executed/);
+    const { found } = changed(/"machine":"worker".*"replies":\["\d+\.\d+\.0\/Executed/, '/Executed/', '/Refused/');
+    expect(found).toMatchObject({ clause: CLAUSES.step, file: 'file 1', line: where + 1, field: 'effects[0].replies[0]', expected: expect.stringContaining('/Executed/'), found: expect.stringContaining('/Refused/') });
+    expect(found!.context.length).toBe(4);
+    expect(found!.context.every((line, _, all) => originIn(line.replace(/^\d+: /, '')) === originIn(all[0]!.replace(/^\d+: /, '')))).toBe(true);
+  });
+
+  it('tells what was received and never sent', () => {
+    const { found } = changed(/"event":\{"type":"Received","group":\d,"from":\d,"message":\{"type":"Phase2"/, /"instance":\d+/, '"instance":77');
+    expect(found).toMatchObject({ clause: CLAUSES.sent, expected: expect.stringContaining('Phase2') });
+  });
+
+  it('tells a vote that was forgotten in a crash', () => {
+    const kept = lines.map((line, i) => [i, line] as const).filter(([, line]) => line.includes('"type":"Kept"') && line.includes('"type":"Voted"'));
+    expect(kept.length).toBeGreaterThan(0);
+    const [where, line] = kept[0]!;
+    expect(check(lines.with(where, line.replace(/"round":(\d+)/, '"round":9'))).found).toMatchObject({ clause: CLAUSES.durable });
+  });
+
+  it('tells a thread that heard something else than its process learned', () => {
+    const { found } = changed(/"machine":"merge".*"type":"Skip"/, /"to":\d+/, '"to":3');
+    expect(found).toMatchObject({ clause: CLAUSES.decided });
+  });
+
+  it.each([
+    ['half a line in the middle', (all: readonly string[]) => all.with(100, all[100]!.slice(0, 40)), CLAUSES.whole],
+    ['what is no JSON', (all: readonly string[]) => all.with(100, 'hello'), CLAUSES.whole],
+    ['another cluster', (all: readonly string[]) => all.with(1, all[1]!.replace('"m":1', '"m":2')), CLAUSES.whole],
+    ['a line of nobody', (all: readonly string[]) => all.with(100, all[100]!.replace(/"process":"\w+"/, '"process":"a7"')), CLAUSES.whole],
+  ])('tells %s', (_, change, clause) => expect(check(change(lines)).found).toMatchObject({ clause }));
+});
+
+/** Machines that do something else than they should, and write down faithfully what they do. */
+const broken: Readonly<Record<string, Partial<Machines<Command, Result>>>> = {
+  'an acceptor that keeps nothing': {
+    onProcessEvent: (process, event) => {
+      const [next, effects] = Node.onProcessEvent(process, event);
+      return [next, effects.filter(({ type }) => type !== 'Persist')];
+    },
+  },
+  'an acceptor that says what is not durable yet': {
+    onProcessEvent: (process, event) => {
+      const [next, effects] = Node.onProcessEvent(process, event);
+      return [next, effects.map((effect) => (effect.type === 'Send' ? { ...effect, after: 0 } : effect))];
+    },
+  },
+  'a thread that waits for nobody': {
+    onThreadEvent: (thread, event) => {
+      const { worker } = thread;
+      const everyone = { ...worker.shared.board, hasArrived: () => true, hasDeparted: () => true };
+      return Node.onThreadEvent(event.type === 'Run' ? { ...thread, worker: { ...worker, shared: { ...worker.shared, board: everyone } } } : thread, event);
+    },
+  },
+  'a thread that checks nothing': {
+    onThreadEvent: (thread, event) => {
+      const { worker } = thread;
+      const { store } = worker.shared;
+      const careless = { ...store, check: () => undefined };
+      return Node.onThreadEvent(event.type === 'Run' ? { ...thread, worker: { ...worker, shared: { ...worker.shared, store: careless } } } : thread, event);
+    },
+  },
+  'a client that names two commands alike': {
+    onProxyEvent: (proxy, event) => Proxy.onEvent(event.type === 'Call' && proxy.next > 3 ? { ...proxy, next: 3 } : proxy, event),
+  },
+};
+
+it.each(Object.entries(broken))('%s is found out by the trace of its run', (_, machines) => {
+  const world = worldOf(PLAN);
+  const tree = treeOf(PLAN);
+  const lines = linesOf({ ...world, limit: 1500, machines, newStore: (observe) => tree.create(LOAD, observe) }, settingOf(world, 'execution'));
+  expect(check(lines).verdict).toBe('broken');
+});
