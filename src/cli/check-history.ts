@@ -66,18 +66,12 @@ const explanation = (verdict: Verdict, { told }: JepsenHistory): readonly string
     case 'unknown':
       return [`${verdict.budget} junctions were abandoned, and more were left`];
     case 'illegal': {
-      const { stuck, open, placed } = verdict.explanation;
-      const say = (id: number): string => {
-        const { invoked, ended } = told.get(id) ?? {};
+      const say = (id: string): string => {
+        const { invoked, ended } = told.get(Number(id)) ?? {};
         return invoked === undefined ? `operation ${id}` : `line ${invoked.line}: ${sayEvent(invoked)}${ended == null ? ', which never ended' : `, ${ended.type} in line ${ended.line}: ${JSON.stringify(ended.value)}`}`;
       };
-      const last = placed.slice(-3);
-      return [
-        `no order gives this answer: ${say(stuck)}`,
-        ...open.filter((id) => id !== stuck).map((id) => `open meanwhile: ${say(id)}`),
-        ...(last.length === 0 ? [] : ['one order that explains all that was answered before ends in']),
-        ...last.map(say),
-      ];
+      const { operations, argument } = verdict.certificate;
+      return ['no order gives these answers:', ...operations.map((id) => say(String(id))), ...argument.map((sentence) => sentence.replace(/\{(\d+)\}/g, 'the one of line $1'))];
     }
   }
 };
