@@ -59,7 +59,7 @@ async function* expanded(bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> 
   if (expander === undefined) return yield* whole();
   // What goes wrong with the bytes reaches the reader through the expander, which the pipeline destroys.
   pipeline(Readable.from(whole(), { objectMode: false }), expander).catch(() => undefined);
-  yield* expander as AsyncIterable<Buffer>;
+  for await (const piece of expander as AsyncIterable<Buffer>) yield piece;
 }
 
 const startsWith = (head: Buffer, magic: readonly number[]): boolean => magic.every((byte, i) => head[i] === byte);
