@@ -1,5 +1,6 @@
 /** `psmr check-history`: whether what clients saw is linearizable, in histories of anyone's system. */
 import { writeFileSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { Command, Option } from '@commander-js/extra-typings';
 import * as E from 'fp-ts/lib/Either.js';
 import { read } from '../check/jepsen/edn.js';
@@ -16,8 +17,11 @@ import { ticker, type Ticker } from './ticker.js';
 /** What the status says. That something could not be read is none of the verdicts. */
 const STATUS = { ok: 0, illegal: 1, unknown: 2, unreadable: 3 } as const;
 
-/** What an operation takes while it is judged, bytes: its own objects, and what the judge makes of them. */
-const BYTES = 1000;
+/** What an operation takes in memory, bytes. */
+const BYTES = 600;
+
+/** MiB, and of what Node may take at most half. */
+const memoryByDefault = (): number => Math.min(2048, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 21));
 
 /** What became of a file. */
 type Outcome = { readonly file: string; readonly finding: Finding } | { readonly file: string; readonly error: string };
@@ -30,7 +34,7 @@ export const checkHistoryCommand = new Command('check-history')
   .addOption(new Option('--nil <meaning>', 'what a nil that was read stands for: unknown, unset, or auto (unknown; unset in logs and ordered maps)').argParser(oneOf(NILS)).default('auto' as const))
   .addOption(new Option('--keyed <whether>', 'whether values are pairs [key value], a register for each key: yes, no, or auto (as the first reads show)').argParser(oneOf(KEYINGS)).default('auto' as const))
   .option('--budget <n>', 'junctions that the search may abandon', natural(1), 1_000_000)
-  .option('--memory <MiB>', 'beyond which operations are put aside in a temporary file', natural(1), 2048)
+  .option('--memory <MiB>', 'beyond which operations are put aside in a temporary file (2048, or half of what Node may take)', natural(1))
   .option('--explain', 'say why a history is illegal, operation by operation, with the lines of the file')
   .option('--html <file>', 'write the time-line of what is illegal as a page')
   .option('--json', 'print the verdicts as JSON')
@@ -50,7 +54,7 @@ Examples:
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : STATUS.unreadable))
   .action(async (files, { model, initial, nil, keyed, budget, memory, explain, html, json }) => {
-    const limits: Limits = { budget, held: Math.max(1, Math.floor((memory * 2 ** 20) / BYTES)) };
+    const limits: Limits = { budget, held: Math.floor(((memory ?? memoryByDefault()) * 2 ** 20) / BYTES) };
     const first = read('edn', initial);
     const outcomes: Outcome[] = [];
     for (const [i, file] of files.entries()) {

@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 import * as zlib from 'node:zlib';
 
 export const STDIN = '-';
@@ -14,7 +15,7 @@ export type Source = {
 };
 
 /** Bytes that are read at once. */
-const PIECE = 2 ** 20;
+const PIECE = 2 ** 18;
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -31,10 +32,10 @@ export const open = (file: string): Source => {
     }
   }
   async function* pieces(): AsyncGenerator<string> {
-    const text = new TextDecoder();
+    const text = new StringDecoder('utf8');
     try {
-      for await (const piece of expanded(counted())) yield text.decode(piece, { stream: true });
-      yield text.decode();
+      for await (const piece of expanded(counted())) yield text.write(piece);
+      yield text.end();
     } catch (error) {
       const name = file === STDIN ? 'the standard input' : file;
       throw new Error(`${name}: cannot be read: ${error instanceof Error ? error.message.replace(/, (?:open|read|stat) '.*'$|, (?:read|stat)$/, '') : String(error)}`, { cause: error });
@@ -56,7 +57,10 @@ async function* expanded(bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> 
     yield* bytes;
   }
   const expander = expanderFor(head);
-  if (expander === undefined) return yield* whole();
+  if (expander === undefined) {
+    yield* whole();
+    return;
+  }
   // What goes wrong with the bytes reaches the reader through the expander, which the pipeline destroys.
   pipeline(Readable.from(whole(), { objectMode: false }), expander).catch(() => undefined);
   for await (const piece of expander as AsyncIterable<Buffer>) yield piece;

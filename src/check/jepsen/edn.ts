@@ -8,7 +8,7 @@ export type Notation = 'edn' | 'json';
 /** What a tag stood before: `#tag value`. */
 export type Tagged = { readonly tag: string; readonly val: unknown };
 
-export const isTagged = (value: unknown): value is Tagged => isObject(value) && Object.keys(value).join() === 'tag,val';
+export const isTagged = (value: unknown): value is Tagged => isObject(value) && 'tag' in value && 'val' in value && Object.keys(value).length === 2;
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -55,12 +55,12 @@ const INTEGERS = '-?(?:0|[1-9]\\d{0,14})';
 const NAME = '[A-Za-z][\\w.\\-/]*';
 const ATOM = `(?:${INTEGERS}|nil|:${NAME})`;
 const LIST = `[\\s,]*(?:${ATOM}(?:[\\s,]+${ATOM})*[\\s,]*)?`;
-const FIELD = new RegExp(`[\\s,]*:(${NAME})\\s+(?:(${INTEGERS})|(nil|true|false)|:(${NAME})|"([^"\\\\]*)"|\\[(${LIST})\\])(?=[\\s,}])`, 'y');
+const FIELD = new RegExp(`[\\s,]*:(${NAME})\\s+(?:(${INTEGERS})|(nil|true|false)|:(${NAME})|"([^"\\\\]*)"|\\[(${LIST})\\]|\\[(${ATOM}) \\[(${LIST})\\]\\])(?=[\\s,}])`, 'y');
 const END = /[\s,]*\}$/y;
 const WORDS: Readonly<Record<string, unknown>> = { nil: null, true: true, false: false };
 
 /**
- * A map from keywords to what most operations hold: integers, words, and lists of them. Anything else is left to the reader
+ * A map from keywords to what most operations hold: integers, words, lists of them, and a list under a key. Anything else is left to the reader
  * proper, which takes ten times as long; a property keeps that both read the same.
  */
 export const quickMap = (text: string): Readonly<Record<string, unknown>> | undefined => {
@@ -68,17 +68,20 @@ export const quickMap = (text: string): Readonly<Record<string, unknown>> | unde
   const map: Record<string, unknown> = {};
   for (let at = 1; ; at = FIELD.lastIndex) {
     FIELD.lastIndex = at;
-    const [, name, integer, word, keyword, quoted, list] = FIELD.exec(text) ?? [];
+    const [, name, integer, word, keyword, quoted, list, key, pair] = FIELD.exec(text) ?? [];
     if (name === undefined) {
       END.lastIndex = at;
       return END.test(text) ? map : undefined;
     }
     if (integer !== undefined) map[name] = Number(integer);
     else if (word !== undefined) map[name] = WORDS[word];
-    else if (list !== undefined) map[name] = list.split(/[\s,]+/).filter((atom) => atom !== '').map(atomOf);
+    else if (list !== undefined) map[name] = atomsIn(list);
+    else if (key !== undefined && pair !== undefined) map[name] = [atomOf(key), atomsIn(pair)];
     else map[name] = keyword ?? quoted;
   }
 };
+
+const atomsIn = (list: string): readonly unknown[] => list.split(/[\s,]+/).filter((atom) => atom !== '').map(atomOf);
 
 const atomOf = (atom: string): unknown => (atom === 'nil' ? null : atom.startsWith(':') ? atom.slice(1) : Number(atom));
 

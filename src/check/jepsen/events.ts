@@ -88,8 +88,10 @@ const collected = <A>(many: readonly A[], eventOf: (one: A) => E.Either<string, 
 
 const mapReader = (notation: Notation): Pick<Reader, 'push' | 'end'> => {
   const { push, end } = formSplitter();
-  const eventIn = ({ line, text }: Form): E.Either<string, Event> =>
-    E.chain((map) => eventOf(line, map))(E.mapLeft((reason: string) => `line ${line}: ${reason}`)(read(notation, text)));
+  const eventIn = ({ line, text }: Form): E.Either<string, Event> => {
+    const form = read(notation, text);
+    return E.isLeft(form) ? E.left(`line ${line}: ${form.left}`) : eventOf(line, form.right);
+  };
   const eventsOf = E.chain((forms: readonly Form[]) => collected(forms, eventIn));
   return { push: (piece) => eventsOf(push(piece)), end: () => eventsOf(end()) };
 };
@@ -104,19 +106,16 @@ const eventOf = (line: number, form: unknown): E.Either<string, Event> => {
   if (known === undefined || !TYPES.includes(known)) return E.left(`line ${line}: type: expected one of ${TYPES.join(', ')}`);
   const asked = nameOf(f) ?? (typeof process === 'number' ? undefined : '');
   if (asked === undefined) return E.left(`line ${line}: f: expected the name of an operation`);
-  return E.right({
-    line,
-    process,
-    type: known as Event['type'],
-    f: asked,
-    value,
-    ...(key === undefined ? {} : { key }),
-    ...(result === undefined ? {} : { result }),
-    ...(error === undefined ? {} : { error }),
-    ...(typeof time === 'number' ? { time } : {}),
-    ...(typeof index === 'number' ? { index } : {}),
-  });
+  const event: Mutable<Event> = { line, process, type: known as Event['type'], f: asked, value };
+  if (key !== undefined) event.key = key;
+  if (result !== undefined) event.result = result;
+  if (error !== undefined) event.error = error;
+  if (typeof time === 'number') event.time = time;
+  if (typeof index === 'number') event.index = index;
+  return E.right(event);
 };
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] };
 
 /** A keyword or a text; in JSON a keyword may have kept its colon. */
 const nameOf = (name: unknown): string | undefined => (typeof name === 'string' ? name.replace(/^:/, '') : undefined);

@@ -1,10 +1,10 @@
 /** Judging a history part by part, and what is told of it: the verdict, and the operations that it is about. */
-import { endOf } from '../../check/history.js';
+import { endOf, type Operation } from '../../check/history.js';
 import { judge, type Verdict } from '../../check/linearizability.js';
 import type { Span } from '../../check/model.js';
 import type { Shown } from '../../check/timeline.js';
 import { partsOf } from './parts.js';
-import type { Subject, Told } from './subject.js';
+import type { Subject } from './subject.js';
 
 export type Finding = {
   readonly operations: number;
@@ -38,7 +38,7 @@ const PROCEDURES: readonly Procedure[] = ['witness', 'zones', 'search'];
 const MOST_BESIDE = 24;
 
 /** Judges what the batches hold. The first part that is illegal settles it; one that is unknown does so if none is illegal. */
-export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncIterable<readonly Told<C, R>[]>, limits: Limits, tell: Tell): Promise<Finding> => {
+export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncIterable<readonly Operation<C, R>[]>, limits: Limits, tell: Tell): Promise<Finding> => {
   const parts = partsOf(subject, limits.held);
   try {
     for await (const batch of batches) {
@@ -71,11 +71,11 @@ export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncI
   }
 };
 
-const sceneOf = <S, C, R>(subject: Subject<S, C, R>, part: readonly Told<C, R>[], named: readonly number[]): Scene => {
+const sceneOf = <S, C, R>(subject: Subject<S, C, R>, part: readonly Operation<C, R>[], named: readonly number[]): Scene => {
   const matter = new Set(named);
   const main = part.filter(({ id }) => matter.has(id)).toSorted((a, b) => a.call - b.call);
   const spans = main.flatMap(({ command }) => subject.model.spansOf?.(command) ?? [EVERYWHERE]);
-  const isAt = ({ command }: Told<C, R>): boolean => (subject.model.spansOf?.(command) ?? [EVERYWHERE]).some((span) => spans.some((other) => meet(span, other)));
+  const isAt = ({ command }: Operation<C, R>): boolean => (subject.model.spansOf?.(command) ?? [EVERYWHERE]).some((span) => spans.some((other) => meet(span, other)));
   const from = Math.min(...main.map(({ call }) => call));
   const to = Math.max(...main.map((operation) => (operation.type === 'completed' ? operation.return : operation.call)));
   const beside = part.filter((operation) => !matter.has(operation.id) && operation.call <= to && endOf(operation) >= from && isAt(operation)).slice(0, MOST_BESIDE);
@@ -87,16 +87,16 @@ const EVERYWHERE: Span = { from: '', to: '' };
 
 const meet = (a: Span, b: Span): boolean => a.from <= b.to && b.from <= a.to;
 
-const shown = <S, C, R>({ caller, sayCommand, sayResult }: Subject<S, C, R>, operation: Told<C, R>): Shown => {
-  const { id, session, command, call, line, endLine } = operation;
-  const isOneLine = endLine === null || endLine === line;
+const shown = <S, C, R>({ caller, sayCommand, sayResult, linesOf }: Subject<S, C, R>, operation: Operation<C, R>): Shown => {
+  const { id, session, command, call } = operation;
+  const lines = [...new Set(linesOf(operation))];
   const answer = operation.type === 'completed' ? sayResult(command, operation.result) : '';
   return {
     id,
     process: `${caller} ${session}`,
     call,
     return: operation.type === 'completed' ? operation.return : null,
-    says: operation.type === 'pending' ? `${sayCommand(command)}, ${endLine === null ? 'never answered' : 'nobody knows how it ended'}` : answer === '' ? sayCommand(command) : `${sayCommand(command)} → ${answer}`,
-    place: isOneLine ? `line ${line}` : `lines ${line} and ${endLine}`,
+    says: operation.type === 'pending' ? `${sayCommand(command)}, ${lines.length < 2 ? 'never answered' : 'nobody knows how it ended'}` : answer === '' ? sayCommand(command) : `${sayCommand(command)} → ${answer}`,
+    place: `${lines.length === 1 ? 'line' : 'lines'} ${lines.join(' and ')}`,
   };
 };

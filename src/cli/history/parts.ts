@@ -7,8 +7,9 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Operation } from '../../check/history.js';
 import type { Key, Span } from '../../check/model.js';
-import type { Subject, Told } from './subject.js';
+import type { Subject } from './subject.js';
 
 /** Fewer operations than this are judged as they are. */
 const FEW = 50_000;
@@ -16,15 +17,15 @@ const FEW = 50_000;
 const PARTS = 64;
 
 export type Parts<C, R> = {
-  readonly add: (operations: readonly Told<C, R>[]) => void;
+  readonly add: (operations: readonly Operation<C, R>[]) => void;
   /** How many operations there are, and how many of them were put aside. */
   readonly counted: () => { readonly operations: number; readonly aside: number };
   /** The parts, each of which is gone once the next one is asked for. */
-  readonly taken: () => Generator<readonly Told<C, R>[], undefined>;
+  readonly taken: () => Generator<readonly Operation<C, R>[], undefined>;
   readonly close: () => void;
 };
 
-type Part<C, R> = { held: Told<C, R>[]; readonly aside: { readonly at: number; readonly bytes: number }[] };
+type Part<C, R> = { held: Operation<C, R>[]; readonly aside: { readonly at: number; readonly bytes: number }[] };
 
 /** At most `most` operations are held in memory, apart from the part that is judged. */
 export const partsOf = <S, C, R>({ model, write, read }: Subject<S, C, R>, most: number, few = FEW): Parts<C, R> => {
@@ -35,11 +36,11 @@ export const partsOf = <S, C, R>({ model, write, read }: Subject<S, C, R>, most:
   let file: number | undefined;
   let fileEnd = 0;
   let isDivided = false;
-  let together: Told<C, R>[] = [];
+  let together: Operation<C, R>[] = [];
   const parts: readonly Part<C, R>[] = Array.from({ length: PARTS }, () => ({ held: [], aside: [] }));
-  const tying: { readonly spans: Span[]; readonly operations: Told<C, R>[] } = { spans: [], operations: [] };
+  const tying: { readonly spans: Span[]; readonly operations: Operation<C, R>[] } = { spans: [], operations: [] };
 
-  const place = (operation: Told<C, R>): void => {
+  const place = (operation: Operation<C, R>): void => {
     const spans = spansOf!(operation.command);
     const key = pointOf(spans);
     if (key !== undefined) parts[hashOf(key) % PARTS]!.held.push(operation);
@@ -63,8 +64,8 @@ export const partsOf = <S, C, R>({ model, write, read }: Subject<S, C, R>, most:
     held = 0;
   };
 
-  const load = (part: Part<C, R>): readonly Told<C, R>[] => {
-    const loaded: Told<C, R>[] = [];
+  const load = (part: Part<C, R>): readonly Operation<C, R>[] => {
+    const loaded: Operation<C, R>[] = [];
     for (const { at, bytes } of part.aside) {
       const buffer = Buffer.allocUnsafe(bytes);
       for (let done = 0; done < bytes; ) {
@@ -103,8 +104,13 @@ export const partsOf = <S, C, R>({ model, write, read }: Subject<S, C, R>, most:
       const isTied = within(tying.spans);
       const tied = tying.operations;
       for (const part of parts) {
-        const apart: Told<C, R>[] = [];
-        for (const operation of load(part)) (isTied(pointOf(spansOf!(operation.command)) as Key) ? tied : apart).push(operation);
+        const whole = load(part);
+        const apart: Operation<C, R>[] = [];
+        if (tied.length === 0) {
+          if (whole.length > 0) yield whole;
+          continue;
+        }
+        for (const operation of whole) (isTied(pointOf(spansOf!(operation.command)) as Key) ? tied : apart).push(operation);
         if (apart.length > 0) yield apart;
       }
       if (tied.length > 0) yield tied;

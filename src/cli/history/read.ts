@@ -1,13 +1,12 @@
 /** Histories in files: ours, or of Jepsen's tests, as their first line shows. What is wrong is told by file, line and field. */
 import * as E from 'fp-ts/lib/Either.js';
-import { decodeHeader, operationDecoder, FORMAT, type Header } from '../../adapter/history/codec.js';
+import { decodeHeader, operationDecoder, FORMAT, type FiledOperation, type Header } from '../../adapter/history/codec.js';
 import { readQuickly } from '../../adapter/history/quick.js';
 import { lineSplitter, open, STDIN, type Source } from '../../adapter/history/source.js';
 import { eventReader, type Event, type Format } from '../../check/jepsen/events.js';
 import { jepsenModel } from '../../check/jepsen/models.js';
 import { pairing, type Keying, type Pairing, type ToldOperation } from '../../check/jepsen/operations.js';
-import type { Command, Result } from '../../service/b-plus-tree/index.js';
-import type { Told, Visit } from './subject.js';
+import type { Visit } from './subject.js';
 import { jepsenSubject, treeSubject } from './subjects.js';
 
 /** What a `nil` stands for that was read: a value that nobody wrote down, as Knossos has it, or a register that is not set. */
@@ -23,7 +22,7 @@ export type Reading = {
 
 /** A file that was opened, and seen to be a history of ours or not. */
 export type Opened = Pick<Source, 'finished'> & { readonly name: string } & (
-    | { readonly type: 'ours'; readonly header: Header; readonly operations: AsyncIterable<readonly Told<Command, Result>[]> }
+    | { readonly type: 'ours'; readonly header: Header; readonly operations: AsyncIterable<readonly FiledOperation[]> }
     | { readonly type: 'jepsen'; readonly format: Format; readonly events: AsyncIterable<readonly Event[]> }
   );
 
@@ -68,7 +67,7 @@ const peeked = async (pieces: AsyncIterable<string>): Promise<readonly [string, 
     head += next.value;
   }
   async function* all(): AsyncGenerator<string> {
-    yield head;
+    yield head.replace(/^\ufeff/, '');
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
   }
   return [head, all()];
@@ -82,17 +81,16 @@ async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<readonly 
   yield end();
 }
 
-async function* operationsOf(name: string, header: Header, first: readonly string[], lines: AsyncIterable<readonly string[]>): AsyncGenerator<readonly Told<Command, Result>[]> {
+async function* operationsOf(name: string, header: Header, first: readonly string[], lines: AsyncIterable<readonly string[]>): AsyncGenerator<readonly FiledOperation[]> {
   const decode = operationDecoder(header);
   let line = 1;
-  const toldIn = (batch: readonly string[]): readonly Told<Command, Result>[] => {
-    const operations: Told<Command, Result>[] = [];
+  const toldIn = (batch: readonly string[]): readonly FiledOperation[] => {
+    const operations: FiledOperation[] = [];
     for (const text of batch) {
       line += 1;
       if (text.trim() === '') continue;
-      const operation = readQuickly(text, header.keySpace) ?? orThrow(`${name}: line ${line}`, decode(text));
       // The line names an operation as well as its id does, and nobody has it twice.
-      operations.push({ ...operation, id: line, line, endLine: operation.type === 'pending' ? null : line });
+      operations.push(readQuickly(text, header.keySpace, line) ?? { ...orThrow(`${name}: line ${line}`, decode(text)), id: line });
     }
     return operations;
   };

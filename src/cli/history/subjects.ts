@@ -4,6 +4,7 @@ import { encodeOperation, operationDecoder, type Header } from '../../adapter/hi
 import { readQuickly } from '../../adapter/history/quick.js';
 import { UNKNOWN, type Answer, type Call, type JepsenModel, type State as JepsenState } from '../../check/jepsen/call.js';
 import { read, writeEdn, writeJson } from '../../check/jepsen/edn.js';
+import type { ToldOperation } from '../../check/jepsen/operations.js';
 import { evenKeys, orderedMap, sayCommand, textOf, type Command, type Result } from '../../service/b-plus-tree/index.js';
 import type { State } from '../../service/b-plus-tree/ordered-map.js';
 import type { Subject } from './subject.js';
@@ -23,11 +24,9 @@ export const treeSubject = (header: Pick<Header, 'keySpace' | 'keys' | 'slotsPer
     caller: 'session',
     sayCommand,
     sayResult: (_, result) => textOf(result),
+    linesOf: ({ id }) => [id],
     write: encodeOperation,
-    read: (text) => {
-      const operation = readQuickly(text, keySpace) ?? decoded(decode(text));
-      return { ...operation, line: operation.id, endLine: operation.type === 'pending' ? null : operation.id };
-    },
+    read: (text) => readQuickly(text, keySpace) ?? decoded(decode(text)),
   };
 };
 
@@ -36,9 +35,10 @@ export const jepsenSubject = (model: JepsenModel): Subject<JepsenState, Call, An
   slotsPerTurn: 1,
   caller: 'process',
   sayCommand: ({ f, key, value }) => [f, ...(key === '' ? [] : [`${key}`]), ...(value === null ? [] : [isRange(value) ? `to ${value.to}` : sayValue(value)])].join(' '),
+  linesOf: (operation) => ('line' in operation ? linesOf(operation as ToldOperation) : []),
   sayResult: ({ f }, result) => sayAnswer(model.name, f, result),
   write: (operation) => {
-    const { id, session, call, line, endLine, command } = operation;
+    const { id, session, call, line, endLine, command } = operation as ToldOperation;
     const { f, key, value, isBlind = false } = command;
     const told = operation.type === 'pending' ? [] : operation.result === UNKNOWN ? [operation.return] : [operation.return, operation.result];
     return writeJson([id, session, call, line, endLine, f, key, value, isBlind, ...told]);
@@ -69,6 +69,8 @@ const decoded = <T>(outcome: E.Either<string, T>): T => {
   if (E.isLeft(outcome)) throw new Error(`what was put aside cannot be read again: ${outcome.left}`);
   return outcome.right;
 };
+
+const linesOf = ({ line, endLine }: ToldOperation): readonly number[] => (endLine === null ? [line] : [line, endLine]);
 
 const isRange = (value: unknown): value is { readonly to: Call['key'] } => typeof value === 'object' && value !== null && 'to' in value;
 
