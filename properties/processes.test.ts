@@ -367,7 +367,7 @@ describe('psmr measure', () => {
 function load(nodes: Nodes, seconds: number): Promise<Report> {
   const mix = { read: 40, update: 20, insert: 20, delete: 20, scan: 0 };
   const bounds = evenly(2 * KEYS, nodes.config.threads).lowerBounds;
-  return runJob({ config: nodes.file, keys: KEYS, mix, seed: 1, clients: 2, outstanding: 8, bounds, warmup: 0, seconds }, () => undefined);
+  return runJob({ config: nodes.file, keys: KEYS, mix, seed: 1, clients: 2, outstanding: 8, bounds, warmup: 0, seconds, history: null }, () => undefined);
 }
 
 function verdictsOf({ judgements }: Report): readonly string[] {

@@ -3,6 +3,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { checkHistoryCommand } from './cli/check-history.js';
 import { clientCommand } from './cli/client.js';
+import { convertHistoryCommand } from './cli/convert-history.js';
 import { exploreCommand } from './cli/explore.js';
 import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
@@ -30,7 +31,8 @@ Examples:
   .addCommand(simulateCommand)
   .addCommand(exploreCommand)
   .addCommand(walkCommand)
-  .addCommand(checkHistoryCommand);
+  .addCommand(checkHistoryCommand)
+  .addCommand(convertHistoryCommand);
 
 /** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */
 const complain = (command: CommandUnknownOpts): unknown =>

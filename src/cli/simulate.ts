@@ -31,7 +31,7 @@ Examples:
   psmr simulate --seed 7 --history seed7.ndjson             what clients saw, in a file
   psmr simulate --seed 7 --digest                           the same digest on every machine`,
   )
-  .action(({ seed, technique, threads, commands, loss, duplication, crashes, history, digest, json }) => {
+  .action(async ({ seed, technique, threads, commands, loss, duplication, crashes, history, digest, json }) => {
     const isTold = digest !== true && json !== true;
     let lines = 0;
     const tell = (time: number, line: string): void => {
@@ -40,7 +40,7 @@ Examples:
     };
     const world = demonstration({ seed, technique, threads, commands, loss, duplication, crashes });
     const ran = simulate({ ...world, tell });
-    if (history !== undefined) saveLines(history, linesOf(demonstrated, operationsIn(world.service.codec, ran.history)));
+    if (history !== undefined) await saveLines(history, linesOf(demonstrated, operationsIn(world.service.codec, ran.history)));
     const text = JSON.stringify(ran, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     const fingerprint = createHash('sha256').update(text).digest('hex');
     if (digest === true) return console.log(fingerprint);

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { read, serviceOf, type Config } from '../adapter/config.js';
+import { linesOf, saveLines } from '../adapter/history/save.js';
 import { logger } from '../adapter/log.js';
 import { connect } from '../adapter/tcp/caller.js';
 import type { Reply } from '../record.js';
@@ -56,6 +57,7 @@ export const runJob = async (job: Job, tell: (told: Told) => void): Promise<Repo
     const cuts = await load.cut(replicas);
     const { commands, failed, latency } = counted();
     const refused = load.refused();
+    if (job.history !== null) await saveLines(job.history, linesOf({ keySpace, keys: job.keys, slotsPerTurn: config.right.m }, history));
     return {
       commands,
       failed,

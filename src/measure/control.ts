@@ -18,6 +18,8 @@ export type Job = {
   readonly bounds: readonly number[];
   readonly warmup: number;
   readonly seconds: number;
+  /** Where the history of the audited keys goes, if anywhere. */
+  readonly history: string | null;
 };
 
 /** What it found. Latencies in ms. */
@@ -63,6 +65,7 @@ const Job: t.Type<Job, unknown> = t.strict({
   bounds: t.readonlyArray(t.number),
   warmup: t.number,
   seconds: t.number,
+  history: t.union([t.string, t.null]),
 });
 
 /** A message of a child as what it tells, or why it tells nothing. */

@@ -23,14 +23,23 @@ export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => 
   judge: 1 + keys / 10_000_000,
 });
 
-/** Runs every technique in turn, each on a cluster of its own. Rejects, with no process left, when one cannot go on. */
-export const measure = async (experiment: Experiment, techniques: readonly Technique[], progress: Reporter, signal: AbortSignal): Promise<Result> => {
+/**
+ * Runs every technique in turn, each on a cluster of its own. Rejects, with no process left, when one cannot go on.
+ * What happened to the audited keys is written to `historyOf` a technique, if that is a file.
+ */
+export const measure = async (
+  experiment: Experiment,
+  techniques: readonly Technique[],
+  progress: Reporter,
+  signal: AbortSignal,
+  historyOf: (technique: Technique) => string | null = () => null,
+): Promise<Result> => {
   const runs: Run[] = [];
-  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal));
+  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal, historyOf(technique)));
   return { format: FORMAT, versions: versions(), machine: machine(), parameters: experiment, units: UNITS, runs };
 };
 
-const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal): Promise<Run> => {
+const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal, history: string | null): Promise<Run> => {
   progress.enter(technique, 'start');
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
@@ -79,7 +88,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       };
       const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
       const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
-      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds }, hear);
+      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds, history }, hear);
       return {
         technique,
         throughput: report.commands / report.seconds / 1000,

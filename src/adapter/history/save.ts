@@ -1,31 +1,37 @@
 /** Text that is written as it is made, line by line, so that it never has to be in memory as a whole. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { encodeHeader, encodeOperation, FORMAT, VERSION, type FiledOperation, type Header } from './codec.js';
 
 /** Lines that are written at once. */
 const BATCH = 4096;
 
-/** Writes lines to a new file, or over an old one. Throws an error that names the file if it cannot be written. */
-export const saveLines = (file: string, lines: Iterable<string>): void => {
-  try {
-    const to = openSync(file, 'w');
+/** Writes lines to a new file, or over an old one; `-` is the standard output. Rejects, naming the file, if it cannot. */
+export const saveLines = async (file: string, lines: Iterable<string> | AsyncIterable<string>): Promise<void> => {
+  let flaw: unknown;
+  async function* batches(): AsyncGenerator<string> {
+    let batch: string[] = [];
+    const text = (): string => batch.map((line) => `${line}\n`).join('');
     try {
-      let batch: string[] = [];
-      const flush = (): void => {
-        const bytes = Buffer.from(batch.map((line) => `${line}\n`).join(''));
-        for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at);
-        batch = [];
-      };
-      for (const line of lines) {
+      for await (const line of lines) {
         batch.push(line);
-        if (batch.length === BATCH) flush();
+        if (batch.length < BATCH) continue;
+        yield text();
+        batch = [];
       }
-      flush();
-    } finally {
-      closeSync(to);
+    } catch (error) {
+      flaw = error; // of whoever makes the lines, and not of the file
+      throw error;
     }
+    if (batch.length > 0) yield text();
+  }
+  try {
+    if (file === '-') await pipeline(Readable.from(batches()), process.stdout, { end: false });
+    else await pipeline(Readable.from(batches()), createWriteStream(file));
   } catch (error) {
-    throw new Error(`${file}: cannot be written: ${(error as Error).message}`, { cause: error });
+    if (flaw !== undefined) throw flaw;
+    throw new Error(`${file}: cannot be written: ${(error as Error).message.replace(/, \w+ '.*'$/, '')}`, { cause: error });
   }
 };
 
