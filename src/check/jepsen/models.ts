@@ -2,6 +2,7 @@
 
 import { Map } from 'immutable';
 import type { Model } from '../model.js';
+import { registersOf } from './registers.js';
 
 /** An operation as it was invoked. `key` says which of many registers, where there are many. */
 export type Call = { readonly f: string; readonly value: unknown; readonly key: string };
@@ -66,6 +67,7 @@ export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolea
     commandKey: ({ f, value, key }) => JSON.stringify([f, value, key]),
     spansOf: ({ key }) => [{ from: key, to: key }],
     isReadOnly: ({ f }) => READS.includes(f),
+    ...(name === 'append' ? {} : { registers: registersOf(initial, (answer) => answer === UNKNOWN) }),
     flawIn: ({ f, value }) => {
       if (deeds[f] === undefined) return `f: ${f} is none of ${Object.keys(deeds).join(', ')}, which a ${name} knows`;
       return f === 'cas' && !(Array.isArray(value) && value.length === 2) ? 'value: a cas takes what is expected and what is to be: [1 2]' : undefined;
