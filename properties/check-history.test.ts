@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isLinearizable } from '../spec/linearizability.js';
 import { eventsIn, type Event } from '../src/check/jepsen/events.js';
-import { jepsenModel, MODELS, type JepsenModel } from '../src/check/jepsen/models.js';
+import { modelNamed, MODELS, type JepsenModel } from '../src/check/jepsen/models.js';
 import { operationsIn } from '../src/check/jepsen/operations.js';
 import { judge } from '../src/check/linearizability.js';
 
@@ -61,7 +61,7 @@ describe('a history is read', () => {
   it('as no operation at all where there is none', () => expect(eventsIn('')).toEqual(E.right({ format: 'edn', events: [] })));
 });
 
-const model = (name = 'cas-register', initial: unknown = null, isNilUnknown = false): JepsenModel => rightOf(jepsenModel(name, initial, isNilUnknown));
+const model = (name = 'cas-register', initial: unknown = null, isNilUnknown = false): JepsenModel => rightOf(modelNamed(name, initial, isNilUnknown));
 
 function rightOf<A>(outcome: E.Either<string, A>): A {
   if (E.isLeft(outcome)) throw new Error(outcome.left);

@@ -18,8 +18,25 @@ export const interleave = <C, R>(chains: readonly History<C, R>[]): History<C, R
     ? (chains[0] as History<C, R>)
     : chains
         .flatMap(withDeadlines)
-        .sort((a, b) => (a.deadline < b.deadline ? -1 : a.deadline > b.deadline ? 1 : 0))
+        .sort((a, b) => compare(a.deadline, b.deadline))
         .map(({ operation }) => operation);
+
+/** The same by numbers: chain i is what lies between start i and the next one; `end` is by operation. */
+export const interleaved = (end: Float64Array, operations: Int32Array, starts: readonly number[]): Int32Array => {
+  if (starts.length === 1) return operations;
+  const deadlines = new Float64Array(operations.length);
+  for (let chain = starts.length - 1, to = operations.length; chain >= 0; to = starts[chain]!, chain -= 1) {
+    let deadline = Infinity;
+    for (let at = to - 1; at >= starts[chain]!; at -= 1) {
+      deadline = Math.min(deadline, end[operations[at]!]!);
+      deadlines[at] = deadline;
+    }
+  }
+  const places = Int32Array.from(deadlines.keys()).sort((a, b) => compare(deadlines[a]!, deadlines[b]!) || a - b);
+  return places.map((at) => operations[at]!);
+};
+
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether no operation stands behind one that was called after it returned. */
 export const respectsRealTime = <C, R>(order: History<C, R>): boolean =>

@@ -1,20 +1,27 @@
 /**
  * Judges whether a history is linearizable. The judge is exact: `ok` comes with an order that `replay` can check without
- * trusting it, `illegal` is proved by exhaustion, and `unknown` says which budget ran out. Cheapest first:
+ * trusting it, `illegal` with operations that contradict each other whatever the others did, and `unknown` says which budget
+ * ran out, and where. Cheapest first:
  *
  * 1. the order that positions promise, if it holds: O(n log n) (`witness.ts`);
- * 2. per component of keys (`components.ts`), a just-in-time search (`search.ts`), and the orders of the components joined
- *    into one (`interleave.ts`).
+ * 2. per component of keys (`components.ts`), where the model is one of registers: zones, if each value is left once
+ *    (`zones.ts`), after what can be said of crashed operations (`normalise.ts`): O(n log n);
+ * 3. a just-in-time search (`search.ts`). Keys that are tied by scans are first looked at one by one, to refute.
  *
- * A promise that does not hold proves nothing about the history, and the search decides. But what made it was at fault.
+ * The orders of the components are joined into one (`interleave.ts`). A promise that does not hold proves nothing about the
+ * history, and the other procedures decide. But what made it was at fault.
  */
 
-import { componentsOf } from './components.js';
-import { endOf, type History } from './history.js';
-import { interleave } from './interleave.js';
+import { accessesOf, type Accesses } from './accesses.js';
+import { argumentOf } from './argument.js';
+import { componentsOf, partsOf } from './components.js';
+import { contradictionIn } from './contradiction.js';
+import { endOf, type History, type Operation } from './history.js';
+import { interleaved } from './interleave.js';
 import type { Model } from './model.js';
+import { registerJudge } from './registers.js';
 import { replay } from './replay.js';
-import { search, type Explanation } from './search.js';
+import { decideService } from './services.js';
 import { promisedOrder } from './witness.js';
 
 export type Verdict =
@@ -52,25 +59,119 @@ export const judge = <S, C, R>(
   if (promised !== undefined && replay(model, history, promised).length === 0)
     return { type: 'ok', procedure: 'witness', linearization: promised };
 
-  const orders: History<C, R>[] = [];
-  let unknown: Verdict | undefined;
-  for (const component of componentsOf(history, model.spansOf)) {
-    const outcome = search(model, component, nodes);
-    if (outcome.type === 'illegal') return { type: 'illegal', procedure: 'search', certificate: certificateOf(component, outcome.explanation) };
-    if (outcome.type === 'exhausted') unknown ??= { type: 'unknown', exhausted: 'nodes', budget: nodes, window: windowOf(component) };
-    else orders.push(outcome.order);
+  const finding = findingOn(model, history, nodes);
+  switch (finding.type) {
+    case 'ok':
+      return { type: 'ok', procedure: finding.procedure, linearization: Array.from(finding.order, (i) => history[i]!.id) };
+    case 'illegal': {
+      const component = finding.component.map((i) => history[i]!).sort((a, b) => a.call - b.call);
+      const suspects = new Set(finding.suspects.map((i) => history[i]!));
+      let certificate: Certificate | undefined; // That there is one is certain; it is looked for when somebody wants to see it.
+      return {
+        type: 'illegal',
+        procedure: finding.procedure,
+        get certificate() {
+          certificate ??= certificateOf(model, component, suspects);
+          return certificate;
+        },
+      };
+    }
+    case 'unknown': {
+      const { from, to, component } = finding;
+      const open = component.map((i) => history[i]!).filter((operation) => operation.call <= to && endOf(operation) >= from);
+      return { type: 'unknown', exhausted: 'nodes', budget: nodes, window: { from, to, operations: open.map(({ id }) => id) } };
+    }
   }
-  return unknown ?? { type: 'ok', procedure: 'search', linearization: interleave(orders).map(({ id }) => id) };
 };
 
-/** All that was called before the return that cannot be passed. */
-const certificateOf = <C, R>(history: History<C, R>, { stuck, open, placed }: Explanation): Certificate => {
-  const named = new Set([stuck, ...open, ...placed]);
-  const operations = history.filter(({ id }) => named.has(id)).toSorted((a, b) => a.call - b.call);
-  return { operations: operations.map(({ id }) => id), argument: [`No order gives the answer to {${stuck}}.`], isMinimal: false };
+const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>, suspects: ReadonlySet<Operation<C, R>>): Certificate => {
+  const { operations, isMinimal } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
+  const named = operations.map((i) => component[i]!);
+  return { operations: named.map(({ id }) => id), argument: argumentOf(model, named, component), isMinimal };
 };
 
-const windowOf = <C, R>(history: History<C, R>): Window => {
-  const instants = history.flatMap((operation) => [operation.call, endOf(operation)]).filter(Number.isFinite);
-  return { from: Math.min(...instants), to: Math.max(...instants), operations: history.map(({ id }) => id) };
+/** What was found, the operations by their index in the history. */
+type Finding = Ordered | Illegal | Unknown;
+type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly order: Int32Array };
+type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
+type Unknown = { readonly type: 'unknown'; readonly component: readonly number[]; readonly from: number; readonly to: number };
+
+/** All at once where every operation is one of registers, else component by component. */
+const findingOn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes: number): Finding => {
+  const accesses = model.registers && accessesOf(model.registers, history);
+  if (accesses !== undefined) return findingOnRegisters(accesses, nodes);
+
+  const components = componentsOf(history, model.spansOf);
+  const chains = collect(history.length);
+  let procedure: Ordered['procedure'] = 'zones';
+  let unknown: Unknown | undefined;
+  for (const component of components) {
+    const part = component.map((i) => history[i]!);
+    const finding = components.length === 1 || model.registers === undefined ? findingOnService(model, part, nodes) : findingOn(model, part, nodes);
+    if (finding.type !== 'ok') {
+      const named = { ...finding, component: finding.component.map((i) => component[i]!) };
+      if (named.type === 'illegal') return { ...named, suspects: named.suspects.map((i) => component[i]!) };
+      unknown ??= named;
+      continue;
+    }
+    if (finding.procedure === 'search') procedure = 'search';
+    chains.begin();
+    for (const i of finding.order) chains.add(component[i]!);
+  }
+  return unknown ?? { type: 'ok', procedure, order: chains.joined(Float64Array.from(history, endOf)) };
+};
+
+const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes: number): Finding => {
+  const component = [...history.keys()].sort((a, b) => history[a]!.call - history[b]!.call || a - b);
+  const decision = decideService(model, component.map((i) => history[i]!), nodes);
+  switch (decision.type) {
+    case 'ok':
+      return { type: 'ok', procedure: 'search', order: Int32Array.from(decision.order, (i) => component[i]!) };
+    case 'illegal':
+      return { ...decision, component, suspects: decision.suspects.map((i) => component[i]!) };
+    case 'unknown':
+      return { ...decision, component };
+  }
+};
+
+const findingOnRegisters = (accesses: Accesses, nodes: number): Finding => {
+  const { order, starts } = partsOf(accesses);
+  const { decide } = registerJudge(accesses, order, nodes);
+  const chains = collect(accesses.count);
+  let procedure: Ordered['procedure'] = 'zones';
+  let unknown: Unknown | undefined;
+  for (let part = 0; part + 1 < starts.length; part += 1) {
+    const [from, to] = [starts[part]!, starts[part + 1]!];
+    if (from === to) continue;
+    const decision = decide(from, to);
+    if (decision.type === 'illegal') return { ...decision, component: [...order.subarray(from, to)] };
+    if (decision.type === 'unknown') {
+      unknown ??= { ...decision, component: [...order.subarray(from, to)] };
+      continue;
+    }
+    if (decision.procedure === 'search') procedure = 'search';
+    chains.begin();
+    for (let at = from; at < decision.to; at += 1) chains.add(order[at]!);
+    for (let at = decision.to; at < to; at += 1)
+      if (accesses.end[order[at]!] !== Infinity) {
+        chains.begin();
+        chains.add(order[at]!);
+      }
+  }
+  return unknown ?? { type: 'ok', procedure, order: chains.joined(accesses.end) };
+};
+
+/** Chains of at most so many operations in all, to be joined into one. */
+const collect = (room: number) => {
+  const operations = new Int32Array(room);
+  const starts: number[] = [];
+  let length = 0;
+  return {
+    begin: () => void starts.push(length),
+    add: (operation: number) => {
+      operations[length] = operation;
+      length += 1;
+    },
+    joined: (end: Float64Array): Int32Array => interleaved(end, operations.subarray(0, length), starts),
+  };
 };

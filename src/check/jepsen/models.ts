@@ -6,6 +6,7 @@ import { UNKNOWN, type Answer, type JepsenModel } from './call.js';
 import { isSame, keyOf, writeJson } from './edn.js';
 import { multiRegister } from './multi-register.js';
 import { jepsenOrderedMap } from './ordered-map.js';
+import { registersOf } from './registers.js';
 import { stateKeyOf } from './state.js';
 
 export { UNKNOWN, type Answer, type Call, type JepsenModel } from './call.js';
@@ -42,8 +43,14 @@ const READS: readonly string[] = ['read', 'get'];
 /** What a completed operation that says nothing of its answer must have been answered. */
 const expectedOf = (f: string): Answer => (['cas', 'acquire', 'lock', 'release', 'unlock'].includes(f) ? true : null);
 
-/** The model of a name. A `nil` that was read is a value, or, if `isNilUnknown`, a value that nobody wrote down. */
-export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolean): E.Either<string, JepsenModel> => {
+/** The model of a name, if there is one. A `nil` that was read is a value, or, if `isNilUnknown`, one that nobody wrote down. */
+export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolean): JepsenModel | undefined => {
+  const model = modelNamed(name, initial, isNilUnknown);
+  return E.isRight(model) ? model.right : undefined;
+};
+
+/** The model of a name that a person gave, or why there is none. */
+export const modelNamed = (name: string, initial: unknown, isNilUnknown: boolean): E.Either<string, JepsenModel> => {
   if (name === 'ordered-map') return jepsenOrderedMap(initial, isNilUnknown);
   if (name === 'multi-register') return E.right(multiRegister(initial, isNilUnknown));
   const deeds = DEEDS[name];
@@ -53,16 +60,18 @@ export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolea
 const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initial: unknown, isNilUnknown: boolean): JepsenModel => ({
   name,
   initial: Map(),
-  apply: (state, { f, value, key }) => {
+  apply: (state, { f, value, key, isBlind }) => {
+    if (isBlind === true) return [state, UNKNOWN];
     const before = state.has(key) ? state.get(key) : initial;
     const [after, answer] = deeds[f]!(before, value);
     return [isSame(before, after) ? state : state.set(key, after), answer];
   },
-  sameResult: (a, b) => a === UNKNOWN || b === UNKNOWN || isSame(a, b),
+  sameResult: isSame,
   stateKey: stateKeyOf,
-  commandKey: ({ f, value, key }) => `${f} ${key} ${keyOf(value)}`,
+  commandKey: ({ f, value, key, isBlind = false }) => `${f} ${key} ${keyOf(value)} ${isBlind}`,
   spansOf: ({ key }) => [{ from: key, to: key }],
   isReadOnly: ({ f }) => READS.includes(f),
+  ...(name === 'append' ? {} : { registers: registersOf(initial, (answer) => answer === UNKNOWN) }),
   callOf: ({ f, value, key }) => {
     const isPair = Array.isArray(value) && value.length === 2;
     if (f === 'txn') return E.left(`f: txn, a transaction of several operations, is none of ${name}; --model multi-register takes those that read and write`);
@@ -70,6 +79,8 @@ const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initi
     if (f === 'cas' && !isPair) return E.left('value: a cas takes what is expected and what is to be: [1 2]');
     return E.right({ f, value: READS.includes(f) ? null : value, key: key === undefined ? '' : keyOf(key) });
   },
-  answered: (command, { value }) =>
-    E.right({ command, result: READS.includes(command.f) ? (value === null && isNilUnknown ? UNKNOWN : value) : expectedOf(command.f) }),
+  answered: (command, { value }) => {
+    if (!READS.includes(command.f)) return E.right({ command, result: expectedOf(command.f) });
+    return E.right(value === null && isNilUnknown ? { command: { ...command, isBlind: true }, result: UNKNOWN } : { command, result: value });
+  },
 });

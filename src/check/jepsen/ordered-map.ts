@@ -9,6 +9,7 @@ import { Map } from 'immutable';
 import type { Key } from '../model.js';
 import type { Answer, Asked, Call, Ended, JepsenModel, State } from './call.js';
 import { isSame, keyOf, writeEdn } from './edn.js';
+import { orderedRegisters } from './ordered-registers.js';
 import { stateKeyOf } from './state.js';
 
 type Entry = readonly [key: Key, value: unknown];
@@ -44,6 +45,7 @@ export const jepsenOrderedMap = (initial: unknown, isNilUnknown: boolean): E.Eit
     commandKey: ({ f, key, value, isBlind = false }) => `${f} ${key} ${keyOf(value)} ${isBlind}`,
     spansOf: ({ f, key, value }) => [{ from: key, to: f === 'scan' ? (value as Range).to : key }],
     isReadOnly: ({ f }, result) => f === 'read' || f === 'scan' || (result as readonly unknown[])[0] === 'absent' || (result as readonly unknown[])[0] === 'exists',
+    registers: orderedRegisters(Map(entries)),
     callOf,
     answered: (call, ended) => answered(call, ended, isNilUnknown),
   });

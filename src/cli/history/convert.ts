@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import type { FiledOperation, Header } from '../../adapter/history/codec.js';
 import type { Call } from '../../check/jepsen/call.js';
 import type { Event } from '../../check/jepsen/events.js';
-import { jepsenModel } from '../../check/jepsen/models.js';
+import { modelNamed } from '../../check/jepsen/models.js';
 import { operationsIn, type ToldOperation } from '../../check/jepsen/operations.js';
 import type { Command, Result } from '../../service/b-plus-tree/index.js';
 import { loadedWith } from './subjects.js';
@@ -88,7 +88,7 @@ const wordsOf = (result: Result): unknown => {
 
 /** The operations of a Jepsen history of an ordered map, and what they are of; or why ours cannot hold them. */
 export const operationsOf = (events: readonly Event[]): E.Either<string, { readonly header: Pick<Header, 'keySpace' | 'keys' | 'slotsPerTurn'>; readonly operations: readonly FiledOperation[] }> => {
-  const model = jepsenModel('ordered-map', null, false);
+  const model = modelNamed('ordered-map', null, false);
   const read = E.isLeft(model) ? model : operationsIn(model.right, events);
   if (E.isLeft(read)) return read;
   const operations: FiledOperation[] = [];

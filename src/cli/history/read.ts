@@ -4,7 +4,7 @@ import { decodeHeader, operationDecoder, FORMAT, type FiledOperation, type Heade
 import { readQuickly } from '../../adapter/history/quick.js';
 import { lineSplitter, open, STDIN, type Source } from '../../adapter/history/source.js';
 import { eventReader, type Event, type Format } from '../../check/jepsen/events.js';
-import { jepsenModel } from '../../check/jepsen/models.js';
+import { modelNamed } from '../../check/jepsen/models.js';
 import { pairing, type Keying, type Pairing, type ToldOperation } from '../../check/jepsen/operations.js';
 import type { Visit } from './subject.js';
 import { jepsenSubject, treeSubject } from './subjects.js';
@@ -47,7 +47,7 @@ export const visitHistory = <T>(opened: Opened, { model, initial, nil, keyed }: 
   if (opened.type === 'ours') return visit(treeSubject(opened.header), opened.operations);
   const { name, format, events } = opened;
   const isNilUnknown = nil === 'auto' ? format !== 'log' && model !== 'ordered-map' : nil === 'unknown';
-  const known = orThrow('--initial', jepsenModel(model, initial, isNilUnknown));
+  const known = orThrow('--initial', modelNamed(model, initial, isNilUnknown));
   return visit(jepsenSubject(known), paired(name, pairing(known, keyed), events));
 };
 
