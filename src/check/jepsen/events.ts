@@ -36,8 +36,9 @@ export type Reader = {
   readonly format: () => Format;
 };
 
-/** So much of a text shows what it is written in. */
+/** So much of a text shows what it is written in, after spaces and comments. */
 const HEAD = 4096;
+const LEADING = /^(?:[\s,\ufeff]|;.*)+/;
 
 export const eventReader = (): Reader => {
   let format: Format = 'edn';
@@ -52,7 +53,7 @@ export const eventReader = (): Reader => {
     push: (piece) => {
       if (reader !== undefined) return reader.push(piece);
       head += piece;
-      return head.length < HEAD ? E.right([]) : start();
+      return head.replace(LEADING, '').length < HEAD ? E.right([]) : start();
     },
     end: () => {
       const first = reader === undefined ? start() : E.right([]);
@@ -71,7 +72,7 @@ export const eventsIn = (text: string): E.Either<string, { readonly format: Form
 /** A map or a list starts with a bracket. So may a line of a log, but what a log calls itself no map does. */
 const formatOf = (head: string): Format => {
   if (/\bjepsen[.\w]*(?: -|:)\s.*\s:(?:invoke|ok|fail|info)\s/.test(head)) return 'log';
-  const text = head.replace(/^(?:[\s,\ufeff]|;.*)+/, '');
+  const text = head.replace(LEADING, '');
   if (text !== '' && !'{[(#'.includes(text.charAt(0))) return 'log';
   return /^[[(]?[\s,]*\{\s*"(?:[^"\\]|\\.)*"\s*:/.test(text) ? 'json' : 'edn';
 };

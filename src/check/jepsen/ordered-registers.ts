@@ -4,6 +4,15 @@ import type { Access, Key, Registers, Value, View } from '../model.js';
 import type { Answer, Call, State } from './call.js';
 import { valueOf } from './registers.js';
 
+/** How each operation may be answered. */
+export const ANSWERS: Readonly<Record<string, readonly string[]>> = {
+  read: ['found', 'absent'],
+  insert: ['inserted', 'exists'],
+  update: ['updated', 'absent'],
+  delete: ['removed', 'absent'],
+  scan: ['entries'],
+};
+
 /** Of the map that holds `initial` at first. What `ordered-map.ts` answers, these say in the words of registers. */
 export const orderedRegisters = (initial: State): Registers<Call, Answer> => {
   const valueAtFirst = (key: Key): Value => (initial.has(key) ? valueOf(initial.get(key)) : null);
@@ -18,6 +27,7 @@ export const orderedRegisters = (initial: State): Registers<Call, Answer> => {
     valueAtFirst,
     answered: ({ f, key, value, isBlind }, answer) => {
       const [kind, found] = answer as readonly [kind?: string, found?: unknown];
+      if (kind !== undefined && !ANSWERS[f]!.includes(kind)) return undefined;
       if (f === 'scan') {
         const { to, limit } = value as { readonly to: Key; readonly limit?: number };
         if (isBlind === true) return { type: 'access', key };
