@@ -1,9 +1,10 @@
 /** Histories of other systems: how they are read, what each model makes of them, and `psmr check-history` over both. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -170,25 +171,78 @@ describe('psmr check-history', () => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  const psmr = (...args: readonly string[]) => spawnSync(process.execPath, ['dist/src/cli.js', 'check-history', ...args], { encoding: 'utf8' });
+  const run = (args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}) => spawnSync(process.execPath, ['dist/src/cli.js', ...args], { encoding: 'utf8', input, env: { ...process.env, ...env } });
+  const psmr = (...args: readonly string[]) => run(['check-history', ...args]);
 
   it('says ok, illegal or unknown, by its status too', () => {
     const ok = file('ok.log', LOG);
     const bad = file('bad.edn', EDN.replace(':value 2}]', ':value 3}]'));
-    expect(psmr(ok)).toMatchObject({ status: 0, stdout: `${ok}: ok, 3 operations\n` });
+    expect(psmr(ok)).toMatchObject({ status: 0, stdout: `${ok}: ok, 3 operations\n`, stderr: '' });
     expect(psmr(ok, bad)).toMatchObject({ status: 1, stdout: `${ok}: ok, 3 operations\n${bad}: illegal, 3 operations\n` });
-    expect(JSON.parse(psmr(bad, '--json').stdout)).toMatchObject([{ type: 'illegal', operations: 3 }]);
+    expect(JSON.parse(psmr(bad, '--json').stdout)).toMatchObject([{ type: 'illegal', operations: 3, contradiction: [{ says: 'read → 3', place: 'lines 7 and 8' }] }]);
   });
 
-  it('explains what is illegal by the lines of the file', () => {
+  it('says unknown where its budget does not suffice', () => {
+    const crowd = (type: string) => upTo(12).map((i) => `{:process ${i}, :type :${type}, :f :append, :value "${i % 3}"}`);
+    const text = [...crowd('invoke'), ...crowd('ok'), '{:process 0, :type :invoke, :f :get}', '{:process 0, :type :ok, :f :get, :value "000011112223"}'].join('\n');
+    const hard = file('hard.edn', text);
+    expect(psmr(hard, '--model', 'append', '--budget', '1', '--explain')).toMatchObject({ status: 2, stdout: expect.stringMatching(/hard\.edn: unknown, 13 operations\n[^]*gave up after 1 junctions[^]*--budget/) });
+    expect(psmr(hard, '--model', 'append')).toMatchObject({ status: 1 });
+  });
+
+  it('explains what is illegal by the lines of the file, and in a page', () => {
     const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
-    expect(psmr(bad, '--explain').stdout).toMatch(/no order explains these answers[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
+    const page = join(folder, 'why.html');
+    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains these answers[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
+    expect(readFileSync(page, 'utf8')).toContain('read → 3');
+    expect(psmr(bad, '--html', join(folder, 'none', 'why.html'))).toMatchObject({ status: 3, stderr: expect.stringContaining('why.html: ENOENT') });
   });
 
-  it('names the file, the line and the field of what it cannot read', () => {
+  it('tells what it cannot read from what is illegal, by file, line and field, and judges the others', () => {
     const broken = file('broken.edn', '{:process 0, :type :invoke, :f :leap, :value 1}');
-    expect(psmr(broken)).toMatchObject({ status: 3, stderr: expect.stringContaining('broken.edn: line 1: f: leap is none of') });
-    expect(psmr(join(folder, 'none.edn')).stderr).toContain('none.edn');
-    expect(psmr(broken, '--model', 'queue').stderr).toContain('Expected one of register, cas-register');
+    const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
+    const ran = psmr(broken, bad, join(folder, 'none.edn'));
+    expect(ran).toMatchObject({ status: 3, stdout: `${bad}: illegal, 3 operations\n` });
+    expect(ran.stderr).toMatch(/^psmr: .*broken\.edn: line 1: f: leap is none of .*\npsmr: .*none\.edn: cannot be read: ENOENT.*\n$/);
+    expect(JSON.parse(psmr(broken, '--json').stdout)).toMatchObject([{ type: 'unreadable', error: expect.stringContaining('line 1: f: leap') }]);
+    expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
+    expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
+  });
+
+  it('reads the standard input, and what is compressed', () => {
+    const packed = join(folder, 'ok.log.gz');
+    writeFileSync(packed, gzipSync(LOG));
+    expect(psmr(packed)).toMatchObject({ status: 0, stdout: `${packed}: ok, 3 operations\n` });
+    expect(run(['check-history', '-'], LOG)).toMatchObject({ status: 0, stdout: '-: ok, 3 operations\n' });
+    expect(run(['check-history', '-'], 'no history')).toMatchObject({ status: 3, stderr: expect.stringContaining('standard input: line 1: no history') });
+  });
+
+  it('needs little memory, and leaves nothing behind', () => {
+    const long = file('long.edn', upTo(60_000).map((i) => `{:process ${i % 7}, :type :${(i / 7) % 2 < 1 ? 'invoke' : 'ok'}, :f :write, :value [${i % 5} ${i % 3}]}`).join('\n'));
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('psmr-history-'));
+    expect(psmr(long, '--keyed', 'yes', '--memory', '1')).toMatchObject({ status: 0, stdout: expect.stringMatching(/ok, \d+ operations\n$/) });
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('psmr-history-'))).toEqual(before);
+  });
+
+  it('judges what psmr simulate has written, in any format', () => {
+    const [ours, edn, json, back] = ['run.ndjson', 'run.edn', 'run.json', 'back.ndjson'].map((name) => join(folder, name)) as [string, string, string, string];
+    expect(run(['simulate', '--seed', '7', '--digest', '--history', ours]).status).toBe(0);
+    expect(run(['convert-history', ours, '--out', edn]).status).toBe(0);
+    expect(run(['convert-history', edn, '--to', 'json', '--out', json]).status).toBe(0);
+    writeFileSync(back, run(['convert-history', json, '--to', 'ndjson']).stdout);
+    expect(psmr('--explain', ours)).toMatchObject({ status: 0, stdout: expect.stringContaining('ok, 24 operations\n  Linearizable: the order that the positions') });
+    expect(psmr('--model', 'ordered-map', ours, edn, json, back)).toMatchObject({ status: 0 });
+    writeFileSync(back, readFileSync(back, 'utf8').replace(/"type":"removed","value":\d+/, '"type":"removed","value":-1'));
+    expect(psmr('--explain', back)).toMatchObject({ status: 1, stdout: expect.stringMatching(/session \d+ +delete \d+ → removed -1 +line \d+/) });
+  });
+
+  it('converts only what the other format can hold', () => {
+    const register = file('register.log', LOG);
+    expect(run(['convert-history', register, '--to', 'ndjson'])).toMatchObject({ status: 1, stderr: expect.stringContaining('ours are histories of an ordered map: line 2: f: write is none of') });
+    expect(run(['convert-history', register, '--out', join(folder, 'none', 'x')])).toMatchObject({ status: 1, stderr: expect.stringContaining('x: cannot be written: ENOENT') });
   });
 });
+
+function upTo(n: number): readonly number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}

@@ -146,7 +146,7 @@ describe('a history in parts', () => {
   it('is whole, and no two parts share a key', () =>
     fc.assert(
       fc.property(histories, bounds, fc.integer({ min: 1, max: 5 }), (history, [most, few], size) => {
-        const parts = partsOf(subject, most!, few);
+        const parts = partsOf(subject, most, few);
         try {
           for (let at = 0; at < history.length; at += size) parts.add(history.slice(at, at + size));
           const taken = [...parts.taken()].map((part) => [...part]);
@@ -163,7 +163,7 @@ describe('a history in parts', () => {
   it('is judged as the whole is', () =>
     fc.assert(
       fc.asyncProperty(histories, bounds, async (history, [held]) => {
-        const finding = await judged(subject, batchesOf(history, 3), { budget: 1_000_000, held: held! }, () => undefined);
+        const finding = await judged(subject, batchesOf(history, 3), { budget: 1_000_000, held: held }, () => undefined);
         expect(finding.type).toBe(judge(subject.model, history, { slotsPerTurn: HEADER.slotsPerTurn }).type);
         expect(finding.operations).toBe(history.length);
       }),

@@ -98,6 +98,7 @@ describe('events', () => {
     ['{:process 0, :type :invoke, :f :read}\n}', 'line 2: } closes nothing'],
     ['{"process":0,"type":"invoke","f":"read"}\n{"process":}', 'line 2: not JSON'],
     ['once upon a time\nthere was', 'line 1: no history: expected operation maps in EDN or JSON'],
+    ['{:process 0, :type :invoke, :f :read, :value [1)}', 'line 1: not EDN: a bracket or a text is not closed'],
     ['{:process [1], :type :invoke, :f :read}', 'line 1: process: expected a number or a name'],
   ])('are none in %j', (text, reason) => expect(eventsIn(text)).toEqual(E.left(expect.stringContaining(reason))));
 });
@@ -203,7 +204,7 @@ const drawn = (asked: fc.Arbitrary<readonly [f: string, asked: unknown, answers:
         return { line: i + 1, process, type: 'invoke', f: next[0], value: next[1] };
       }
       open.delete(process);
-      return { line: i + 1, process, type: type as Event['type'], f: begun[0], value: begun[1], ...begun[2][which % begun[2].length] };
+      return { line: i + 1, process, type: type, f: begun[0], value: begun[1], ...begun[2][which % begun[2].length] };
     });
   });
 

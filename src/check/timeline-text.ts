@@ -24,9 +24,9 @@ const barOf = ({ number, from, to }: Bar, step: number, end: number): string => 
   const isOpen = to === null;
   const length = (isOpen ? end : to * step) - from * step + 1;
   const label = number === null ? '' : `#${number}`;
-  const room = length - 2;
+  const tail = isOpen ? '┄┄┄' : '┤';
+  const room = length - 1 - tail.length;
   if (room < label.length) return isOpen ? `├${label}┄` : label.padEnd(length, '┤');
   const left = Math.floor((room - label.length) / 2);
-  const line = `${'─'.repeat(left)}${label}${'─'.repeat(room - left - label.length)}`;
-  return isOpen ? `├${line.slice(0, -2)}┄┄┄` : `├${line}┤`;
+  return `├${'─'.repeat(left)}${label}${'─'.repeat(room - left - label.length)}${tail}`;
 };

@@ -36,10 +36,13 @@ async function* jepsenLines(opened: Opened, notation: Notation): AsyncGenerator<
 }
 
 async function* ourLines(opened: Opened): AsyncGenerator<string> {
-  if (opened.type === 'ours') return yield* linesOf(opened.header, await allOf(opened.operations));
+  if (opened.type === 'ours') {
+    yield* linesOf(opened.header, await allOf(opened.operations));
+    return;
+  }
   const events: readonly Event[] = await allOf(opened.events);
   const { header, operations } = orThrow(`${opened.name}: ours are histories of an ordered map`, operationsOf(events));
-  return yield* linesOf(header, operations);
+  yield* linesOf(header, operations);
 }
 
 const allOf = async <A>(batches: AsyncIterable<readonly A[]>): Promise<readonly A[]> => {

@@ -9,7 +9,7 @@ const BATCH = 4096;
 
 /** Writes lines to a new file, or over an old one; `-` is the standard output. Rejects, naming the file, if it cannot. */
 export const saveLines = async (file: string, lines: Iterable<string> | AsyncIterable<string>): Promise<void> => {
-  let flaw: unknown;
+  let isOfLines = false as boolean;
   async function* batches(): AsyncGenerator<string> {
     let batch: string[] = [];
     const text = (): string => batch.map((line) => `${line}\n`).join('');
@@ -21,7 +21,7 @@ export const saveLines = async (file: string, lines: Iterable<string> | AsyncIte
         batch = [];
       }
     } catch (error) {
-      flaw = error; // of whoever makes the lines, and not of the file
+      isOfLines = true; // and not of the file
       throw error;
     }
     if (batch.length > 0) yield text();
@@ -30,7 +30,7 @@ export const saveLines = async (file: string, lines: Iterable<string> | AsyncIte
     if (file === '-') await pipeline(Readable.from(batches()), process.stdout, { end: false });
     else await pipeline(Readable.from(batches()), createWriteStream(file));
   } catch (error) {
-    if (flaw !== undefined) throw flaw;
+    if (isOfLines) throw error;
     throw new Error(`${file}: cannot be written: ${(error as Error).message.replace(/, \w+ '.*'$/, '')}`, { cause: error });
   }
 };

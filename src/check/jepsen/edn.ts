@@ -2,6 +2,7 @@
 
 import { parseEDNString } from 'edn-data';
 import * as E from 'fp-ts/lib/Either.js';
+import { isBalanced } from './forms.js';
 
 export type Notation = 'edn' | 'json';
 
@@ -33,6 +34,7 @@ const readJson = (text: string): unknown => {
 const INTEGER = '#integer';
 
 const readEdn = (text: string): unknown => {
+  if (!isBalanced(text)) throw new Error(`a bracket or a text is not closed in ${text.slice(0, 60)}`); // edn-data would not mind
   const marked = LONG.test(text) ? text.replace(LONG_IN_EDN, (all, quoted: string | undefined) => (quoted === undefined ? `${all}N` : all)) : text;
   const known = { mapAs: 'object', objectKeysAs: 'string', keywordAs: 'string', symbolAs: 'string', charAs: 'string', listAs: 'array', setAs: 'array' } as const;
   return plain(parseEDNString(marked, { ...known, tagHandlers: { inst: (value) => value } }));

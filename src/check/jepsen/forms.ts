@@ -132,6 +132,25 @@ const endOfBrackets = (text: string, from: number): number => {
   return UNFINISHED;
 };
 
+const PAIRS: readonly string[] = ['()', '[]', '{}'];
+
+/** Whether every bracket of a text is closed by its own. */
+export const isBalanced = (text: string): boolean => {
+  const open: string[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (end === UNFINISHED) return false;
+      at = end - 1;
+    } else if (code === SEMICOLON) at = Math.min(nextLineEnd(text, at), text.length);
+    else if (code === BACKSLASH) at += 1;
+    else if (isOpening(code)) open.push(text.charAt(at));
+    else if (isClosing(code) && !PAIRS.includes(`${open.pop() ?? ''}${text.charAt(at)}`)) return false;
+  }
+  return open.length === 0;
+};
+
 /** The first form of a text, and what is left of it. */
 export const firstForm = (text: string): readonly [form: string, rest: string] => {
   const end = endOfForm(text, 0, true);
