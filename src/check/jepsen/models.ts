@@ -36,7 +36,7 @@ const DEEDS: Readonly<Record<string, Readonly<Record<string, Deed>>>> = {
   mutex: { acquire, lock: acquire, release, unlock: release },
 };
 
-export const MODELS: readonly string[] = [...Object.keys(DEEDS), 'ordered-map', 'multi-register'];
+export const MODELS: readonly string[] = ['register', 'cas-register', 'map', 'append', 'ordered-map', 'multi-register', 'mutex'];
 
 const READS: readonly string[] = ['read', 'get'];
 
