@@ -283,12 +283,13 @@ describe('psmr measure', () => {
 
   it('prints a result, and leaves it in a file, with a figure', async () => {
     const out = join(newFolder(), 'a', 'b');
-    const { status, stdout, stderr } = await psmr(['measure', ...TINY, '--seconds', '0.5', '--json', '--out', out]);
+    const { status, stdout, stderr } = await psmr(['measure', ...TINY, '--seconds', '0.5', '--json', '--history', '--out', out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(decodeResult(stdout)).toMatchObject(E.right({ runs: [{ technique: 'opt-psmr', verdict: 'ok' }] }));
     expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(JSON.parse(stdout));
     expect(readFileSync(join(out, 'figure.svg'), 'utf8')).toMatch(/^<svg/);
-    expect(readdirSync(out).sort()).toEqual(['figure.svg', 'result.json']);
+    expect(readdirSync(out).sort()).toEqual(['figure.svg', 'history-opt-psmr.ndjson', 'result.json']);
+    expect(await psmr(['check-history', '--explain', join(out, 'history-opt-psmr.ndjson')])).toMatchObject({ status: 0, stdout: expect.stringContaining('the order that the positions in the answers promise') });
   });
 
   it('says that a replica has diverged, and ends with 1', async () => {

@@ -13,7 +13,7 @@ const TAIL = 90;
 const LETTER = 8;
 const PADDING = 18;
 /** Words of a bar make no more room for themselves than this. */
-const WIDEST = { named: 230, other: 110 };
+const WIDEST = { named: 230, other: 80 };
 
 export const pageOf = (timelines: readonly Timeline[]): string => `<!doctype html>
 <html lang="en">
@@ -149,7 +149,8 @@ li[tabindex] { cursor: pointer; }
 li.now { background: var(--panel); box-shadow: inset 3px 0 var(--mark); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 td { padding: 5px 10px 5px 0; border-top: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-td:nth-child(2), .place { white-space: nowrap; color: var(--faint); }
+td:first-child, td:nth-child(2), .place { white-space: nowrap; }
+td:nth-child(2), .place { color: var(--faint); }
 tr.now td { background: var(--panel); }
 .hint { color: var(--faint); font-size: 13px; }
 `;

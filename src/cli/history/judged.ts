@@ -76,9 +76,9 @@ const sceneOf = <S, C, R>(subject: Subject<S, C, R>, part: readonly Operation<C,
   const main = part.filter(({ id }) => matter.has(id)).toSorted((a, b) => a.call - b.call);
   const spans = main.flatMap(({ command }) => subject.model.spansOf?.(command) ?? [EVERYWHERE]);
   const isAt = ({ command }: Operation<C, R>): boolean => (subject.model.spansOf?.(command) ?? [EVERYWHERE]).some((span) => spans.some((other) => meet(span, other)));
-  const from = Math.min(...main.map(({ call }) => call));
-  const to = Math.max(...main.map((operation) => (operation.type === 'completed' ? operation.return : operation.call)));
-  const beside = part.filter((operation) => !matter.has(operation.id) && operation.call <= to && endOf(operation) >= from && isAt(operation)).slice(0, MOST_BESIDE);
+  const isBeside = (operation: Operation<C, R>): boolean =>
+    main.some((other) => operation.call <= (other.type === 'completed' ? other.return : other.call) && endOf(operation) >= other.call);
+  const beside = part.filter((operation) => !matter.has(operation.id) && isBeside(operation) && isAt(operation)).slice(0, MOST_BESIDE);
   return { named: main.map(({ id }) => id), operations: [...main, ...beside].map((operation) => shown(subject, operation)) };
 };
 
