@@ -205,6 +205,9 @@ describe('psmr check-history', () => {
     expect(ran).toMatchObject({ status: 3, stdout: `${bad}: illegal, 3 operations\n` });
     expect(ran.stderr).toMatch(/^psmr: .*broken\.edn: line 1: f: leap is none of .*\npsmr: .*none\.edn: cannot be read: ENOENT.*\n$/);
     expect(JSON.parse(psmr(broken, '--json').stdout)).toMatchObject([{ type: 'unreadable', error: expect.stringContaining('line 1: f: leap') }]);
+    const headless = file('headless.ndjson', '{"id":0,"session":1,"command":{"type":"read","key":5},"call":1,"return":null}');
+    expect(psmr(headless).stderr).toContain('headless.ndjson: line 1: expected the header of a history of ours');
+    expect(psmr(file('later.ndjson', `{"format":"psmr-history","version":1,"model":"ordered-map","keySpace":9,"keys":0}\n\n${readFileSync(headless, 'utf8').replace('5', '9')}`)).stderr).toMatch(/later\.ndjson: line 3: command\.key: expected an integer from 0 to 8, got 9\n$/);
     expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
     expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
   });

@@ -31,6 +31,7 @@ export const openHistory = async (file: string): Promise<Opened> => {
   const { pieces, finished } = open(file);
   const name = file === STDIN ? 'standard input' : file;
   const [head, all] = await peeked(pieces);
+  if (/^\s*\{"id":.*"command":/.test(head)) throw new Error(`${name}: line 1: expected the header of a history of ours: {"format":"${FORMAT}", …}`);
   if (!head.trimStart().startsWith('{') || !new RegExp(`^\\s*\\{[^\\n]*"${FORMAT}"`).test(head)) {
     const [format, events] = await eventsOf(name, all);
     return { type: 'jepsen', name, finished, format, events };
