@@ -4,7 +4,7 @@
  */
 
 import { isMet, NONE, type Sight } from './accesses.js';
-import type { Operation } from './history.js';
+import { endOf, type Completed, type Operation } from './history.js';
 import type { Model } from './model.js';
 
 export type Machine = {
@@ -28,6 +28,8 @@ export type Machine = {
   readonly isAskedLater: (write: number) => boolean;
   /** Whether an operation that is not admitted asks for something that none of these leaves. */
   readonly isHopeless: (op: number, candidates: readonly number[]) => boolean;
+  /** Whether from here, at a return, no way leads to the answer of some read, given all that waits. */
+  readonly isLost: (returning: number, reads: readonly number[], waiting: readonly number[]) => boolean;
   /** Of operations that wait, those that may matter to one, given the reads that wait. */
   readonly near: (op: number, candidates: readonly number[], reads: readonly number[]) => readonly number[];
 };
@@ -92,6 +94,7 @@ export const registerMachine = ({ keys, valuesAtFirst, key, asks, leaves, sights
       const sight = sights.get(op);
       return sight === undefined ? lacks(key[op]!, asks[op]!) : sight.keys.some((of, i) => lacks(of, sight.asks[i]!));
     },
+    isLost: () => false,
     near: (op, candidates, reads) => {
       if (keys === 1) return candidates;
       const known = new Set(sights.get(op)?.keys ?? [key[op]!]);
@@ -158,6 +161,7 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
   const steps = new Map<number, number>();
   const path: number[] = [];
   let now = 0;
+  const future = foresight(model, operations);
 
   /** Where an operation leads from here; `NONE` if it would be answered otherwise. */
   const stepOf = (op: number): number => {
@@ -195,11 +199,74 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     },
     state: () => now,
     isUnnoticed: () => false,
-    isBlind: () => false,
-    isHiddenBefore: () => false,
-    enables: () => true,
+    isBlind: () => future !== undefined,
+    isHiddenBefore: (_, op) => future?.replaces(op) === true,
+    enables: (op) => future === undefined || future.isTold(states[stepOf(op)] as S, stepOf(op)),
     isAskedLater: () => true,
     isHopeless: () => false,
+    isLost: (returning, reads, waiting) => future?.isLost(states[now] as S, now, returning, reads, waiting) === true,
     near: (_, candidates) => candidates,
   };
+};
+
+/** How many reads that are yet to be called are looked at. The next ones tell most, and any may be wrong about the rest. */
+const AHEAD = 2;
+
+/**
+ * Whether some read can be seen to have no way to its answer. What waits, or is called before that read returns, may replace
+ * the state; short of that, the state must lead to every answer that is still to come.
+ */
+const foresight = <S, C, R>({ growth, apply, initial, isReadOnly }: Model<S, C, R>, operations: readonly Operation<C, R>[]) => {
+  if (growth === undefined) return undefined;
+  const all = [...operations.keys()];
+  const reads = all.filter((i) => {
+    const operation = operations[i]!;
+    return operation.type === 'completed' && isReadOnly?.(operation.command, operation.result) === true;
+  });
+  const replacing = all.filter((i) => growth.replaces(operations[i]!.command));
+  const states = new Map(replacing.map((i) => [i, apply(initial, operations[i]!.command)[0]]));
+  const known = new Map<number, boolean>();
+  const mayLeadTo = (state: S, number: number, read: number): boolean => {
+    const place = number * operations.length + read;
+    const { command, result } = operations[read] as Completed<C, R>;
+    const may = known.get(place) ?? growth.mayLeadTo(state, command, result);
+    known.set(place, may);
+    return may;
+  };
+
+  /** By state: the latest return of those reads. */
+  const told = new Map<number, number>();
+  let now = -Infinity;
+  return {
+    replaces: (op: number): boolean => growth.replaces(operations[op]!.command),
+    /** Whether a read that has not returned yet tells of this state. If none does, it is replaced before anybody looks. */
+    isTold: (state: S, number: number): boolean => {
+      const latest = told.get(number) ?? Math.max(-Infinity, ...reads.filter((read) => mayLeadTo(state, number, read)).map((read) => endOf(operations[read]!)));
+      told.set(number, latest);
+      return latest >= now;
+    },
+    isLost: (state: S, number: number, returning: number, waitingReads: readonly number[], waiting: readonly number[]): boolean => {
+      now = endOf(operations[returning]!);
+      const isReached = (read: number): boolean =>
+        mayLeadTo(state, number, read) ||
+        replacing.some((i) => {
+          const { call, type } = operations[i]!;
+          const mayCome = waiting.includes(i) || (call <= endOf(operations[read]!) && (type === 'pending' || call > now));
+          return mayCome && mayLeadTo(states.get(i) as S, -1 - i, read);
+        });
+      const next = firstAfter(reads, (read) => operations[read]!.call > now);
+      return !waitingReads.every(isReached) || !reads.slice(next, next + AHEAD).every(isReached);
+    },
+  };
+};
+
+/** The place of the first of which something holds that holds of all behind it. */
+const firstAfter = (sorted: readonly number[], holds: (op: number) => boolean): number => {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(sorted[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 };

@@ -24,6 +24,19 @@ export type Model<S, C, R> = Sequential<S, C, R> & {
   readonly isReadOnly?: (command: C, result: R) => boolean;
   /** The same service as registers, one under each key: faster procedures, and shorter proofs, ask for it. */
   readonly registers?: Registers<C, R>;
+  /** Where states grow, as lists do: what can be foreseen of them. */
+  readonly growth?: Growth<S, C, R>;
+};
+
+/**
+ * A service whose reads tell of all that was done, so that what they do not tell of has not been done before them. All else
+ * is answered the same in every state.
+ */
+export type Growth<S, C, R> = {
+  /** Whether, in this state or after any commands that do not replace it, the command may be answered so. */
+  readonly mayLeadTo: (state: S, command: C, result: R) => boolean;
+  /** Whether after this command it does not matter what was there before. */
+  readonly replaces: (command: C) => boolean;
 };
 
 /** What a register may hold. Values are the same if `Map` takes them for the same key. */

@@ -29,7 +29,8 @@
  *     has not happened yet.
  * R7. *A junction that is no better than an abandoned one is abandoned* (`dead-ends.ts`).
  *
- * And an operation that asks for a value which neither is there nor is left by anything near it will never be answered.
+ * And an operation that asks for a value which neither is there nor is left by anything near it will never be answered; nor will
+ * one whose answer tells of all that was done, and does not tell of something that is.
  */
 
 import { rememberDeadEnds, uses, type Junction } from './dead-ends.js';
@@ -134,6 +135,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
       const next = crashedUses.countOf(used, kind);
       if (next < members.length && calls[next]! < event) free.push(members[next]!);
     }
+    if (machine.isLost(returning, reads, [...required, ...spare])) return [];
     const all = free.length === 0 ? waiting : [...waiting, ...free];
     const near = rules.R2 ? machine.near(returning, all, reads) : all;
     const isSpare = spare.includes(returning);
