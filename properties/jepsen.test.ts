@@ -11,6 +11,8 @@ import { modelNamed, type JepsenModel } from '../src/check/jepsen/models.js';
 import { operationsIn, type Keying } from '../src/check/jepsen/operations.js';
 import { writeEvent } from '../src/check/jepsen/write.js';
 import { judge } from '../src/check/linearizability.js';
+import { partsOf } from '../src/cli/history/parts.js';
+import { jepsenSubject } from '../src/cli/history/subjects.js';
 
 /** Values as EDN and JSON both know them: keys of maps are texts. */
 const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -251,6 +253,35 @@ describe('a verdict is that of the definition', () => {
     );
     expect(verdicts).toEqual(new Set(['ok', 'illegal']));
   });
+});
+
+describe('what is put aside for lack of memory', () => {
+  const nasty = fc.constantFrom(null, 'a\nb', 2n ** 60n, { y: [null], x: 1 }, [1, 'x'], 1.5, '');
+  const keyedEvents = drawn(
+    fc.tuple(fc.nat({ max: 9 }), nasty, nasty).chain(([k, v, w]) => fc.constantFrom(['write', [k, v], [{}]] as const, ['cas', [k, [v, w]], [{}]] as const, ['read', [k, null], [{ value: [k, v] }, { value: [k, null] }]] as const)),
+  );
+
+  it.each([
+    ['cas-register', keyedEvents, 'yes'],
+    ['ordered-map', mapEvents, 'no'],
+    ['multi-register', registerEvents, 'no'],
+  ] as const)('comes back as it was, and is judged so: %s', (name, some, keying) =>
+    fc.assert(
+      fc.property(some, fc.boolean(), (drawnEvents, isNilUnknown) => {
+        const of = modelOf(name, null, isNilUnknown);
+        const subject = jepsenSubject(of);
+        const history = rightOf(operationsIn(of, drawnEvents, keying));
+        for (const operation of history) expect(subject.read(subject.write(operation))).toEqual(operation);
+        const parts = partsOf(subject, 0, 0);
+        try {
+          parts.add(history);
+          const verdicts = [...parts.taken()].map((part) => judge(of, part).type);
+          expect(verdicts.includes('illegal')).toBe(judge(of, history).type === 'illegal');
+        } finally {
+          parts.close();
+        }
+      }),
+    ));
 });
 
 describe('an ordered map', () => {

@@ -214,7 +214,7 @@ describe('an acceptor does not start', () => {
 });
 
 describe('psmr teaches:', () => {
-  for (const command of ['measure', 'node', 'client', 'simulate'])
+  for (const command of ['measure', 'node', 'client', 'simulate', 'check-history', 'convert-history'])
     it(`psmr ${command} --help`, async () => {
       const { status, stdout, stderr } = await psmr([command, '--help']);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
