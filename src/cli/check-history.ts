@@ -41,8 +41,8 @@ export const checkHistoryCommand = new Command('check-history')
   .addHelpText(
     'after',
     `
-The exit status is 0 if all are linearizable, 1 if one is not, 2 if the budget did not suffice for one, and 3 if one could
-not be read, whatever the others are.
+The exit status is 0 if all are linearizable, 1 if one is not, 2 if the budget did not suffice for one, and 3 if one
+could not be read, whatever the others are.
 
 Examples:
   psmr check-history store/latest/history.edn                      a register with compare-and-set, of Jepsen

@@ -18,8 +18,8 @@ export const convertHistoryCommand = new Command('convert-history')
   .addHelpText(
     'after',
     `
-Ours are histories of an ordered map, and so are those that become ours: read, insert, update, delete and scan, of integers.
-What was loaded is inserted first, for Jepsen's formats cannot say it; positions are left out.
+Ours are histories of an ordered map, and so are those that become ours: read, insert, update, delete and scan, of
+integers. What was loaded is inserted first, for Jepsen's formats cannot say it; positions are left out.
 
 Examples:
   psmr convert-history run.ndjson --to edn --out run.edn
