@@ -3,6 +3,7 @@
 import { parseEDNString } from 'edn-data';
 import * as E from 'fp-ts/lib/Either.js';
 import { isBalanced } from './forms.js';
+import { quickMap } from './quick.js';
 
 export type Notation = 'edn' | 'json';
 
@@ -26,12 +27,21 @@ const LONG_IN_JSON = /("(?:[^"\\]|\\.)*")|(?<![\w.+-])(-?\d{16,})(?![\d.eE])/g;
 const LONG_IN_EDN = /("(?:[^"\\]|\\.)*")|(?<![\w.:+\-/#\\])([+-]?[1-9]\d{15,})(?=[\s,;()[\]{}"]|$)/g;
 
 const readJson = (text: string): unknown => {
-  if (!LONG.test(text)) return JSON.parse(text);
+  const rounded: unknown = JSON.parse(text);
+  if (isExact(rounded)) return rounded;
   const marked = text.replace(LONG_IN_JSON, (all, quoted: string | undefined, digits: string) => (quoted === undefined ? `{"${INTEGER}":"${digits}"}` : all));
   return JSON.parse(marked, (_, value: unknown) => (isObject(value) && typeof value[INTEGER] === 'string' ? exact(BigInt(value[INTEGER])) : value));
 };
 
 const INTEGER = '#integer';
+
+/** Whether no number of a value is an integer so large that it may have been rounded. */
+const isExact = (value: unknown): boolean => {
+  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+  if (typeof value !== 'object' || value === null) return true;
+  for (const name in value) if (!isExact((value as Readonly<Record<string, unknown>>)[name])) return false;
+  return true;
+};
 
 const readEdn = (text: string): unknown => {
   if (!isBalanced(text)) throw new Error(`a bracket or a text is not closed in ${text.slice(0, 60)}`); // edn-data would not mind
@@ -52,40 +62,6 @@ const plain = (value: unknown): unknown => {
     return Object.fromEntries(Object.entries(value.val).map(([name, inner]) => [`${value.tag.slice(1)}/${name}`, plain(inner)]));
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
 };
-
-const INTEGERS = '-?(?:0|[1-9]\\d{0,14})';
-const NAME = '[A-Za-z][\\w.\\-/]*';
-const ATOM = `(?:${INTEGERS}|nil|:${NAME})`;
-const LIST = `[\\s,]*(?:${ATOM}(?:[\\s,]+${ATOM})*[\\s,]*)?`;
-const FIELD = new RegExp(`[\\s,]*:(${NAME})\\s+(?:(${INTEGERS})|(nil|true|false)|:(${NAME})|"([^"\\\\]*)"|\\[(${LIST})\\]|\\[(${ATOM}) \\[(${LIST})\\]\\])(?=[\\s,}])`, 'y');
-const END = /[\s,]*\}$/y;
-const WORDS: Readonly<Record<string, unknown>> = { nil: null, true: true, false: false };
-
-/**
- * A map from keywords to what most operations hold: integers, words, lists of them, and a list under a key. Anything else is left to the reader
- * proper, which takes ten times as long; a property keeps that both read the same.
- */
-export const quickMap = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  if (!text.startsWith('{')) return undefined;
-  const map: Record<string, unknown> = {};
-  for (let at = 1; ; at = FIELD.lastIndex) {
-    FIELD.lastIndex = at;
-    const [, name, integer, word, keyword, quoted, list, key, pair] = FIELD.exec(text) ?? [];
-    if (name === undefined) {
-      END.lastIndex = at;
-      return END.test(text) ? map : undefined;
-    }
-    if (integer !== undefined) map[name] = Number(integer);
-    else if (word !== undefined) map[name] = WORDS[word];
-    else if (list !== undefined) map[name] = atomsIn(list);
-    else if (key !== undefined && pair !== undefined) map[name] = [atomOf(key), atomsIn(pair)];
-    else map[name] = keyword ?? quoted;
-  }
-};
-
-const atomsIn = (list: string): readonly unknown[] => list.split(/[\s,]+/).filter((atom) => atom !== '').map(atomOf);
-
-const atomOf = (atom: string): unknown => (atom === 'nil' ? null : atom.startsWith(':') ? atom.slice(1) : Number(atom));
 
 /** A value in EDN. What was a keyword is written as a text, for nobody knows any more that it was one. */
 export const writeEdn = (value: unknown): string => {
