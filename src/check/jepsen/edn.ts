@@ -39,6 +39,7 @@ const INTEGER = '#integer';
 const isExact = (value: unknown): boolean => {
   if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
   if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isExact);
   for (const name in value) if (!isExact((value as Readonly<Record<string, unknown>>)[name])) return false;
   return true;
 };

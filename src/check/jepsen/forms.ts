@@ -101,6 +101,9 @@ const endOfForm = (text: string, from: number, isLast: boolean): number => {
   return at === text.length && (!isLast || at === start) ? UNFINISHED : Math.max(at, start + 1);
 };
 
+/** Of the letters in ASCII: 1 for those that mean nothing within brackets. */
+const IS_PLAIN = Uint8Array.from({ length: 128 }, (_, code) => Number(!isOpening(code) && !isClosing(code) && ![QUOTE, SEMICOLON, BACKSLASH].includes(code)));
+
 const isDelimiter = (code: number): boolean => isSpace(code) || isOpening(code) || isClosing(code) || code === QUOTE || code === SEMICOLON;
 
 const endOfString = (text: string, from: number): number => {
@@ -116,6 +119,7 @@ const endOfBrackets = (text: string, from: number): number => {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
+    if (code > 127 || IS_PLAIN[code] === 1) continue;
     if (code === QUOTE) {
       at = endOfString(text, at) - 1;
       if (at < from) return UNFINISHED;

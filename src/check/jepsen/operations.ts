@@ -44,7 +44,8 @@ export const pairing = (model: JepsenModel, keying: Keying = 'no'): Pairing => {
     const invoked = open.get(process);
     if (type === 'invoke') {
       if (invoked !== undefined) return `process ${process} invokes ${event.f} before its ${invoked.event.f} of line ${invoked.event.line} has ended`;
-      const call = E.chain(model.callOf)(askedIn(event, areKeyed === true));
+      const asked = askedIn(event, areKeyed === true);
+      const call = E.isLeft(asked) ? asked : model.callOf(asked.right);
       if (E.isLeft(call)) return call.left;
       open.set(process, { id: invocations, time, event, call: call.right });
       invocations += 1;
