@@ -1,7 +1,8 @@
 /** What Jepsen's tests ask of: registers, maps, lists of text and locks, as sequential services. */
 
 import { Map } from 'immutable';
-import type { Growth, Model } from '../model.js';
+import type { Model } from '../model.js';
+import { growthOf } from './growth.js';
 import { registersOf } from './registers.js';
 
 /** An operation as it was invoked. `key` says which of many registers, where there are many. */
@@ -51,12 +52,6 @@ export type JepsenModel = Model<Map<string, unknown>, Call, Answer> & {
   readonly answerOf: (f: string, value: unknown) => Answer;
 };
 
-/** A text only gets longer, until another one takes its place. */
-const growthOf = (initial: unknown): Growth<Map<string, unknown>, Call, Answer> => ({
-  mayLeadTo: (state, { key }, answer) => answer === UNKNOWN || String(answer ?? '').startsWith(String((state.has(key) ? state.get(key) : initial) ?? '')),
-  replaces: ({ f }) => f === 'put' || f === 'write',
-});
-
 /** The model of a name. A `nil` that was read is a value, or, if `isNilUnknown`, a value that nobody wrote down. */
 export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolean): JepsenModel | undefined => {
   const deeds = DEEDS[name];
@@ -73,7 +68,7 @@ export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolea
     commandKey: ({ f, value, key }) => JSON.stringify([f, value, key]),
     spansOf: ({ key }) => [{ from: key, to: key }],
     isReadOnly: ({ f }) => READS.includes(f),
-    ...(name === 'append' ? { growth: growthOf(initial) } : { registers: registersOf(initial, (answer) => answer === UNKNOWN) }),
+    ...(name === 'append' ? { growth: growthOf(initial, (answer) => answer === UNKNOWN) } : { registers: registersOf(initial, (answer) => answer === UNKNOWN) }),
     flawIn: ({ f, value }) => {
       if (deeds[f] === undefined) return `f: ${f} is none of ${Object.keys(deeds).join(', ')}, which a ${name} knows`;
       return f === 'cas' && !(Array.isArray(value) && value.length === 2) ? 'value: a cas takes what is expected and what is to be: [1 2]' : undefined;
