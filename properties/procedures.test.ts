@@ -147,6 +147,18 @@ describe('what is said of crashed operations', () => {
   });
 });
 
+it('an argument says step by step what comes before what', () => {
+  const operation = (id: number, f: string, value: number, call: number): JepsenOperation => ({ type: 'completed', id, session: id, call, return: call + 1, command: { f, key: '', value: f === 'read' ? null : value }, result: f === 'read' ? value : null });
+  const verdict = judge(modelOf('register'), [operation(1, 'write', 5, 0), operation(2, 'write', 6, 2), operation(3, 'read', 7, 3), operation(4, 'write', 7, 3), operation(5, 'read', 5, 9)]);
+  expect(verdict.type === 'illegal' && verdict.certificate).toMatchObject({ operations: [1, 2, 5], isMinimal: true });
+  expect(verdict.type === 'illegal' && verdict.certificate.argument).toEqual([
+    '{2} returned before {5} was called, so it comes first.',
+    '{1} returned before {2} was called, so it comes first.',
+    '{5} sees what only {1} leaves, and {2} does not come in between, so it comes after {5} too.',
+    'So {2} and {5} would each come before the other.',
+  ]);
+});
+
 it('a budget that runs out names the window where it did', () => {
   const histories = fc.sample(jepsenHistory(30, { ...DENSE, model: 'cas-register' }), { seed: 1, numRuns: 300 });
   const unknown = histories.map((history) => ({ history, verdict: judge(modelOf('cas-register'), history, { nodes: 0 }) }));
