@@ -87,7 +87,9 @@ export const judge = <S, C, R>(
 const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>, suspects: ReadonlySet<Operation<C, R>>): Certificate => {
   const { operations, isMinimal } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
   const named = operations.map((i) => component[i]!);
-  return { operations: named.map(({ id }) => id), argument: argumentOf(model, named, component), isMinimal };
+  const isNamed = new Set(operations);
+  const rest = component.filter((_, i) => !isNamed.has(i));
+  return { operations: named.map(({ id }) => id), argument: argumentOf(model, named, rest), isMinimal };
 };
 
 /** What was found, the operations by their index in the history. */

@@ -89,7 +89,7 @@ const projectionOn = (accesses: Accesses, end: Float64Array, of: number, all: re
 const conditionIn = ({ keys, asks }: Sight, key: number): number => asks[keys.indexOf(key)]!;
 
 /** Operations by call as the search takes them: numbered from 0, as their keys are. */
-const problemOf = ({ call, key, asks, leaves, sights, valuesAtFirst }: Accesses, end: Float64Array, operations: Int32Array): Problem => {
+export const problemOf = ({ call, key, asks, leaves, sights, valuesAtFirst }: Accesses, end: Float64Array, operations: Int32Array): Problem => {
   const count = operations.length;
   const keys = new Map<number, number>();
   const keyOf = (of: number): number => numberOf(keys, of);

@@ -238,10 +238,10 @@ const slotsOf = ({ count, end }: Problem, events: Int32Array): { readonly slotOf
 /** Crashed operations that do the same, by call, and at which events they were called. */
 type Class = { readonly kind: number; readonly members: number[]; readonly calls: number[] };
 
-const classesOf = ({ end, deeds }: Problem, events: Int32Array): readonly Class[] => {
+const classesOf = ({ end, deeds, isRead }: Problem, events: Int32Array): readonly Class[] => {
   const classes = new Map<number, Class>();
   events.forEach((op, event) => {
-    if (op < 0 || end[op] !== Infinity) return;
+    if (op < 0 || end[op] !== Infinity || isRead[op] === 1) return;
     const kind = deeds[op]!;
     const known = classes.get(kind) ?? { kind, members: [], calls: [] };
     classes.set(kind, known);

@@ -2,9 +2,9 @@
 
 import * as E from 'fp-ts/lib/Either.js';
 import { Map } from 'immutable';
-import type { Growth } from '../model.js';
-import { UNKNOWN, type Answer, type Call, type JepsenModel, type State } from './call.js';
+import { UNKNOWN, type Answer, type JepsenModel } from './call.js';
 import { isSame, keyOf, writeJson } from './edn.js';
+import { growthOf } from './growth.js';
 import { multiRegister } from './multi-register.js';
 import { jepsenOrderedMap } from './ordered-map.js';
 import { registersOf } from './registers.js';
@@ -39,6 +39,8 @@ const DEEDS: Readonly<Record<string, Readonly<Record<string, Deed>>>> = {
 
 export const MODELS: readonly string[] = ['register', 'cas-register', 'map', 'append', 'ordered-map', 'multi-register', 'mutex'];
 
+const isUnknown = (answer: Answer): boolean => answer === UNKNOWN;
+
 const READS: readonly string[] = ['read', 'get'];
 
 /** What a completed operation that says nothing of its answer must have been answered. */
@@ -58,12 +60,6 @@ export const modelNamed = (name: string, initial: unknown, isNilUnknown: boolean
   return deeds === undefined ? E.left(`no such model; there are ${MODELS.join(', ')}`) : E.right(registerLike(name, deeds, initial, isNilUnknown));
 };
 
-/** A text only gets longer, until another one takes its place. */
-const growthOf = (initial: unknown): Growth<State, Call, Answer> => ({
-  mayLeadTo: (state, { key }, answer) => answer === UNKNOWN || textOf(answer).startsWith(textOf(state.has(key) ? state.get(key) : initial)),
-  replaces: ({ f }) => f === 'put' || f === 'write',
-});
-
 const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initial: unknown, isNilUnknown: boolean): JepsenModel => ({
   name,
   initial: Map(),
@@ -78,7 +74,7 @@ const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initi
   commandKey: ({ f, value, key, isBlind = false }) => `${f} ${key} ${keyOf(value)} ${isBlind}`,
   spansOf: ({ key }) => [{ from: key, to: key }],
   isReadOnly: ({ f }) => READS.includes(f),
-  ...(name === 'append' ? { growth: growthOf(initial) } : { registers: registersOf(initial, (answer) => answer === UNKNOWN) }),
+  ...(name === 'append' ? { growth: growthOf(initial, isUnknown) } : { registers: registersOf(initial, isUnknown) }),
   callOf: ({ f, value, key }) => {
     const isPair = Array.isArray(value) && value.length === 2;
     if (f === 'txn') return E.left(`f: txn, a transaction of several operations, is none of ${name}; --model multi-register takes those that read and write`);
