@@ -108,7 +108,8 @@ const jsonOf = (outcome: Outcome): object => {
   const { finding } = outcome;
   if (finding.type === 'ok') return { file, ...finding };
   const { scene, ...rest } = finding;
-  return { file, ...rest, contradiction: scene.operations.filter(({ id }) => scene.named.includes(id)) };
+  const named = scene.operations.filter(({ id }) => scene.named.includes(id));
+  return { file, ...rest, [finding.type === 'illegal' ? 'contradiction' : 'window']: named };
 };
 
 const save = (file: string, text: string): void => {

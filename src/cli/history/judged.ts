@@ -37,6 +37,9 @@ const PROCEDURES: readonly Procedure[] = ['witness', 'zones', 'search'];
 /** Operations shown beside those that matter. */
 const MOST_BESIDE = 24;
 
+/** Operations shown of those among which a search gave up. */
+const MOST_OPEN = 100;
+
 /** Judges what the batches hold. The first part that is illegal settles it; one that is unknown does so if none is illegal. */
 export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncIterable<readonly Operation<C, R>[]>, limits: Limits, tell: Tell): Promise<Finding> => {
   const parts = partsOf(subject, limits.held);
@@ -57,7 +60,7 @@ export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncI
           return { ...counted, type: 'illegal', procedure: verdict.procedure, argument: certificate.argument, isMinimal: certificate.isMinimal, scene: sceneOf(subject, part, certificate.operations) };
         }
         case 'unknown':
-          unknown ??= { ...counted, type: 'unknown', budget: verdict.budget, scene: sceneOf(subject, part, verdict.window.operations) };
+          unknown ??= { ...counted, type: 'unknown', budget: verdict.budget, scene: sceneOf(subject, part, verdict.window.operations.slice(0, MOST_OPEN)) };
           break;
         case 'ok':
           if (PROCEDURES.indexOf(verdict.procedure) > PROCEDURES.indexOf(procedure)) procedure = verdict.procedure;
