@@ -51,13 +51,20 @@ export const timelineOf = (operations: readonly Shown[], title: string, argument
       ...(place === undefined ? {} : { place }),
     },
   }));
-  const name = (id: number): string => {
-    const number = numberById.get(id);
-    return number === undefined ? `operation ${id}` : `#${number} (${saysById.get(id) ?? ''})`;
+  const inWords = (sentence: string): string => {
+    const known = new Set(mentioned(sentence).length > MOST_IN_WORDS ? mentioned(sentence) : []);
+    return sentence.replace(MENTION, (_, digits: string) => {
+      const id = Number(digits);
+      const number = numberById.get(id);
+      const name = number === undefined ? `operation ${id}` : `#${number}`;
+      if (number === undefined || known.has(id)) return name;
+      known.add(id);
+      return `${name} (${saysById.get(id) ?? ''})`;
+    });
   };
   return {
     title,
-    argument: argument.map((sentence) => ({ text: sentence.replace(MENTION, (_, id: string) => name(Number(id))), operations: mentioned(sentence) })),
+    argument: argument.map((sentence) => ({ text: inWords(sentence), operations: mentioned(sentence) })),
     lanes: lanesOf(bars),
     columns: columnOf.count,
   };
@@ -66,7 +73,10 @@ export const timelineOf = (operations: readonly Shown[], title: string, argument
 /** How an argument names an operation. */
 const MENTION = /\{(\d+)\}/g;
 
-const mentioned = (sentence: string): readonly number[] => [...sentence.matchAll(MENTION)].map(([, id]) => Number(id));
+/** An operation is put into words where a sentence names it first, unless it names many. */
+const MOST_IN_WORDS = 5;
+
+const mentioned = (sentence: string): readonly number[] => [...new Set([...sentence.matchAll(MENTION)].map(([, id]) => Number(id)))];
 
 /** Columns by instant: at equal times calls come before returns, for equal times are concurrent. */
 const columnsOf = (operations: readonly Shown[]) => {
