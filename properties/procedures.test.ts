@@ -227,7 +227,7 @@ describe('each rule of the search', () => {
     'R3 that hides a write before one that minds': machineWith(({ isBlind }, key) => ({ isHiddenBefore: (write, op) => isBlind(write) && key[write] === key[op] })),
     'R3 that takes every blind write for unnoticed': machineWith(({ isBlind }) => ({ isUnnoticed: isBlind })),
     'R3 that never uses what is spare': machineWith(() => ({ isAskedLater: () => false })),
-    'R4 that forgets for whose sake': machineWith(() => ({ enables: () => false })),
+    'R4 that forgets for whose sake': machineWith(() => ({ wantedBy: () => () => false })),
     'R4 of conditional writes': machineWith(() => ({ isBlind: () => true })),
     'R5 of writes that are not alike': ({ kinds }) => ({ kinds: kinds.map(() => 0) }),
     'R6 of crashed operations that are not alike': ({ deeds }) => ({ deeds: deeds.map(() => 0) }),

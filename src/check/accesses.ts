@@ -4,7 +4,7 @@
  */
 
 import { endOf, type History } from './history.js';
-import type { Access, Key, Registers, Span, Value, View } from './model.js';
+import type { Key, Registers, Span, Value, View } from './model.js';
 
 /** No key, no value, no condition. */
 export const NONE = -1;
@@ -40,49 +40,65 @@ export const accessesOf = <C, R>(registers: Registers<C, R>, history: History<C,
   const count = history.length;
   const [call, end] = [new Float64Array(count), new Float64Array(count)];
   const [key, asks, leaves] = [new Int32Array(count).fill(NONE), new Int32Array(count).fill(NONE), new Int32Array(count).fill(NONE)];
-  const keys = new Map<Key, number>();
-  const values = new Map<Value, number>();
+  const keys = numbering();
+  const allKeys: Key[] = [];
+  const values = numbering();
   const views = new Map<number, View>();
+  const keyOf = (each: Key): number => {
+    const number = keys.of(each);
+    if (number === allKeys.length) allKeys.push(each);
+    return number;
+  };
 
-  for (const [i, operation] of history.entries()) {
+  for (let i = 0; i < count; i += 1) {
+    const operation = history[i]!;
     const access = operation.type === 'completed' ? registers.answered(operation.command, operation.result) : registers.unanswered(operation.command);
     if (access === undefined) return undefined;
     call[i] = operation.call;
     end[i] = endOf(operation);
     if (access.type === 'view') {
       views.set(i, access);
-      for (const each of access.keys) numberOf(keys, each);
+      access.keys.forEach(keyOf);
       continue;
     }
-    key[i] = numberOf(keys, access.key);
-    asks[i] = conditionIn(values, access);
-    if (access.leaves !== undefined) leaves[i] = numberOf(values, access.leaves);
+    key[i] = keyOf(access.key);
+    if (access.sees !== undefined) asks[i] = values.of(access.sees);
+    else if (access.misses !== undefined) asks[i] = anyBut(values.of(access.misses));
+    if (access.leaves !== undefined) leaves[i] = values.of(access.leaves);
   }
 
-  const valuesAtFirst = Int32Array.from(keys.keys(), (each) => numberOf(values, registers.valueAtFirst(each)));
-  const sights = sightsOf(views, keys, values);
-  return { count, call, end, key, asks, leaves, sights, valuesAtFirst, values: values.size };
+  const valuesAtFirst = Int32Array.from(allKeys, (each) => values.of(registers.valueAtFirst(each)));
+  const sights = sightsOf(views, allKeys, values.of);
+  return { count, call, end, key, asks, leaves, sights, valuesAtFirst, values: values.size() };
 };
 
-/** The number of a thing: the next one if it has none yet. */
-const numberOf = <T>(numbers: Map<T, number>, thing: T): number => {
-  const known = numbers.get(thing);
-  if (known !== undefined) return known;
-  numbers.set(thing, numbers.size);
-  return numbers.size - 1;
-};
+const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
-const conditionIn = (values: Map<Value, number>, { sees, misses }: Access): number =>
-  sees !== undefined ? numberOf(values, sees) : misses !== undefined ? anyBut(numberOf(values, misses)) : NONE;
+/** Numbers for things, in the order in which they turn up. Short bigints are found sooner as numbers, in a map of their own. */
+const numbering = () => {
+  const [numbers, numbersOfShort] = [new Map<Key | Value, number>(), new Map<number, number>()];
+  let size = 0;
+  const find = <K>(among: Map<K, number>, thing: K): number => {
+    const known = among.get(thing);
+    if (known !== undefined) return known;
+    among.set(thing, size);
+    size += 1;
+    return size - 1;
+  };
+  return {
+    of: (thing: Key | Value): number => (typeof thing === 'bigint' && -SAFE <= thing && thing <= SAFE ? find(numbersOfShort, Number(thing)) : find(numbers, thing)),
+    size: (): number => size,
+  };
+};
 
 /** A view asks of every key of its span that anybody speaks of. Of the others nothing can be seen but what was there at first. */
-const sightsOf = (views: ReadonlyMap<number, View>, keys: ReadonlyMap<Key, number>, values: Map<Value, number>): ReadonlyMap<number, Sight> => {
+const sightsOf = (views: ReadonlyMap<number, View>, keys: readonly Key[], numberOfValue: (value: Value) => number): ReadonlyMap<number, Sight> => {
   if (views.size === 0) return new Map();
-  const sorted = [...keys].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const sorted = keys.map((key, number) => [key, number] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return new Map(
     [...views].map(([i, { span, valueOf }]) => {
       const seen = sorted.slice(placeOf(sorted, span, 'from'), placeOf(sorted, span, 'to'));
-      return [i, { keys: Int32Array.from(seen, ([, number]) => number), asks: Int32Array.from(seen, ([each]) => numberOf(values, valueOf(each))) }];
+      return [i, { keys: Int32Array.from(seen, ([, number]) => number), asks: Int32Array.from(seen, ([each]) => numberOfValue(valueOf(each))) }];
     }),
   );
 };
@@ -103,6 +119,11 @@ const placeOf = (sorted: readonly (readonly [Key, number])[], span: Span, side: 
 export const selection = (accesses: Accesses, all: readonly number[], end: Float64Array = accesses.end): Accesses => {
   const keys = new Map<number, number>();
   const values = new Map<number, number>();
+  const numberOf = (numbers: Map<number, number>, old: number): number => {
+    const number = numbers.get(old) ?? numbers.size;
+    numbers.set(old, number);
+    return number;
+  };
   const keyOf = (key: number): number => (key === NONE ? NONE : numberOf(keys, key));
   const conditionOf = (condition: number): number =>
     condition === NONE ? NONE : condition < NONE ? anyBut(numberOf(values, anyBut(condition))) : numberOf(values, condition);
@@ -118,4 +139,23 @@ export const selection = (accesses: Accesses, all: readonly number[], end: Float
   const valuesAtFirst = Int32Array.from(keys.keys(), (each) => numberOf(values, accesses.valuesAtFirst[each]!));
   const call = Float64Array.from(all, (op) => accesses.call[op]!);
   return { count: all.length, call, end: Float64Array.from(all, (op) => end[op]!), key, asks, leaves, sights, valuesAtFirst, values: values.size };
+};
+
+/** Whether operations that take effect in this order are answered as they were, and none stands behind one called after its return. */
+export const isExplainedBy = ({ call, end, key, asks, leaves, sights, valuesAtFirst }: Accesses, order: Int32Array): boolean => {
+  const values = Int32Array.from(valuesAtFirst);
+  let latestCall = -Infinity;
+  for (const op of order) {
+    if (end[op]! < latestCall) return false;
+    latestCall = Math.max(latestCall, call[op]!);
+    const sight = sights.size === 0 ? undefined : sights.get(op);
+    if (sight !== undefined) {
+      for (let i = 0; i < sight.keys.length; i += 1) if (!isMet(sight.asks[i]!, values[sight.keys[i]!]!)) return false;
+      continue;
+    }
+    const isDone = isMet(asks[op]!, values[key[op]!]!);
+    if (!isDone && end[op] !== Infinity) return false;
+    if (isDone && leaves[op] !== NONE) values[key[op]!] = leaves[op]!;
+  }
+  return true;
 };

@@ -21,7 +21,10 @@ import { registerJudge } from './registers.js';
 import { decideService } from './services.js';
 
 /** Junctions that a test may abandon. */
-const BUDGET = 1000;
+const BUDGET = 300;
+
+/** So many tests may run out of their budget; then all that are left count as if they did. */
+const PATIENCE = 30;
 
 /** So many operations at least are tried at once, before they are made fewer. */
 const FEW = 8;
@@ -30,7 +33,9 @@ const FEW = 8;
 const ENOUGH = 10;
 
 /** What is known of operations, given by their index in ascending order. */
-type Finding = 'contradiction' | 'none' | 'unknown';
+type Finding = 'contradiction' | 'none' | 'none, if they may repeat themselves' | 'unknown';
+const REPEATED: Finding = 'none, if they may repeat themselves';
+
 type Test = {
   readonly of: (named: readonly number[], isExact?: boolean) => Finding;
   /** The same test, but only for parts of these operations: it need not look at all others every time. */
@@ -39,7 +44,7 @@ type Test = {
 
 /** Operations that contradict each other, by their index. The history is not linearizable, and it stands in the order of calls. */
 export const contradictionIn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, suspects: readonly number[]) => {
-  const test = testOf(model, history);
+  const test = patient(testOf(model, history), PATIENCE);
   const base = enough(test, byNearness(history, suspects), suspects.length);
   const inBase = test.within(base);
   let best = base;
@@ -92,7 +97,7 @@ const minimal = (test: Test, all: readonly number[]): { readonly operations: rea
     const others = operations.filter((other) => other !== i);
     const finding = test.of(others, true);
     if (finding === 'contradiction') operations = others;
-    if (finding === 'unknown') isMinimal = false;
+    else if (finding !== 'none') isMinimal = false;
   }
   return { operations, isMinimal };
 };
@@ -101,6 +106,20 @@ const ascending = (some: readonly number[]): readonly number[] => some.toSorted(
 
 const testOf = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): Test =>
   testOfRegisters(model, history) ?? testOfService(model, history, [...history.keys()]);
+
+/** A test that is given up once it has run out of its budget too often. */
+const patient = (test: Test, patience: number): Test => {
+  let left = patience;
+  const counting = ({ of, within }: Test): Test => ({
+    of: (named, isExact) => {
+      const finding = left > 0 ? of(named, isExact) : 'unknown';
+      if (finding === 'unknown') left -= 1;
+      return finding;
+    },
+    within: (named) => counting(within(named)),
+  });
+  return counting(test);
+};
 
 /** An operation that may have taken effect at any time, or never. */
 const leftOut = <C, R>({ id, session, command }: Operation<C, R>): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity });
@@ -130,7 +149,7 @@ const testOfRegisters = <S, C, R>(model: Model<S, C, R>, history: History<C, R>)
       of: (named, isExact = false) => {
         const some = selection(accesses, allWith(named));
         const finding = decided(some, true);
-        return finding === 'unknown' && isExact ? decided(some, false) : finding;
+        return finding === REPEATED && isExact ? decided(some, false) : finding;
       },
       within: (named) => {
         const isNamed = new Set(named);
@@ -151,7 +170,8 @@ const decided = (accesses: Accesses, isRepeated: boolean): Finding => {
     if (starts[part] === starts[part + 1]) continue;
     const decision = decide(starts[part]!, starts[part + 1]!);
     if (decision.type === 'illegal') return 'contradiction';
-    if (decision.type === 'unknown' || decision.isRepeated === true) finding = 'unknown';
+    if (decision.type === 'unknown') finding = 'unknown';
+    else if (decision.isRepeated === true && finding === 'none') finding = REPEATED;
   }
   return finding;
 };

@@ -12,7 +12,7 @@
  * history, and the other procedures decide. But what made it was at fault.
  */
 
-import { accessesOf, type Accesses } from './accesses.js';
+import { accessesOf, isExplainedBy, type Accesses } from './accesses.js';
 import { argumentOf } from './argument.js';
 import { componentsOf, partsOf } from './components.js';
 import { contradictionIn } from './contradiction.js';
@@ -55,11 +55,14 @@ export const judge = <S, C, R>(
   history: History<C, R>,
   { nodes = 1_000_000, slotsPerTurn = 1 }: Options = {},
 ): Verdict => {
-  const promised = promisedOrder(history, slotsPerTurn)?.map(({ id }) => id);
-  if (promised !== undefined && replay(model, history, promised).length === 0)
-    return { type: 'ok', procedure: 'witness', linearization: promised };
+  const accesses = model.registers && accessesOf(model.registers, history);
+  const promised = promisedOrder(history, slotsPerTurn);
+  if (promised !== undefined) {
+    const linearization = Array.from(promised, (i) => history[i]!.id);
+    if (accesses === undefined ? replay(model, history, linearization).length === 0 : isExplainedBy(accesses, promised)) return { type: 'ok', procedure: 'witness', linearization };
+  }
 
-  const finding = findingOn(model, history, nodes);
+  const finding = accesses === undefined ? findingOn(model, history, nodes) : findingOnRegisters(accesses, nodes);
   switch (finding.type) {
     case 'ok':
       return { type: 'ok', procedure: finding.procedure, linearization: Array.from(finding.order, (i) => history[i]!.id) };
@@ -98,18 +101,16 @@ type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; re
 type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
 type Unknown = { readonly type: 'unknown'; readonly component: readonly number[]; readonly from: number; readonly to: number };
 
-/** All at once where every operation is one of registers, else component by component. */
+/** Component by component, each of which may be one of registers. */
 const findingOn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes: number): Finding => {
-  const accesses = model.registers && accessesOf(model.registers, history);
-  if (accesses !== undefined) return findingOnRegisters(accesses, nodes);
-
   const components = componentsOf(history, model.spansOf);
   const chains = collect(history.length);
   let procedure: Ordered['procedure'] = 'zones';
   let unknown: Unknown | undefined;
   for (const component of components) {
     const part = component.map((i) => history[i]!);
-    const finding = components.length === 1 || model.registers === undefined ? findingOnService(model, part, nodes) : findingOn(model, part, nodes);
+    const accesses = components.length === 1 ? undefined : model.registers && accessesOf(model.registers, part);
+    const finding = accesses === undefined ? findingOnService(model, part, nodes) : findingOnRegisters(accesses, nodes);
     if (finding.type !== 'ok') {
       const named = { ...finding, component: finding.component.map((i) => component[i]!) };
       if (named.type === 'illegal') return { ...named, suspects: named.suspects.map((i) => component[i]!) };

@@ -22,8 +22,8 @@ export type Machine = {
   readonly isBlind: (write: number) => boolean;
   /** Whether a write is blind and could stand right before an operation that takes effect, and nobody would notice. */
   readonly isHiddenBefore: (write: number, op: number) => boolean;
-  /** Whether what an operation leaves is what the other one has a condition for, of that key. */
-  readonly enables: (op: number, other: number) => boolean;
+  /** Which operations leave what one of these has a condition for. */
+  readonly wantedBy: (others: readonly number[]) => (op: number) => boolean;
   /** Whether anybody who returns no earlier than a write asks for what it leaves. */
   readonly isAskedLater: (write: number) => boolean;
   /** Whether an operation that is not admitted asks for something that none of these leaves. */
@@ -53,13 +53,6 @@ export const registerMachine = ({ keys, valuesAtFirst, key, asks, leaves, sights
     values[of] = value;
     tree?.update(of, value);
   };
-  const conditionOn = (op: number, of: number): number => {
-    const sight = sights.get(op);
-    if (sight === undefined) return key[op] === of ? asks[op]! : NONE;
-    const place = sight.keys.indexOf(of);
-    return place < 0 ? NONE : sight.asks[place]!;
-  };
-
   const latestAsking = latestOf({ key, asks, leaves, sights, end });
 
   return {
@@ -83,9 +76,20 @@ export const registerMachine = ({ keys, valuesAtFirst, key, asks, leaves, sights
     isUnnoticed: (write) => values[key[write]!] === leaves[write] && isMet(asks[write]!, leaves[write]!),
     isBlind: (write) => asks[write] === NONE,
     isHiddenBefore: (write, op) => asks[write] === NONE && key[write] === key[op] && isMet(asks[op]!, leaves[write]!),
-    enables: (op, other) => {
-      const condition = conditionOn(other, key[op]!);
-      return condition !== NONE && isMet(condition, leaves[op]!);
+    wantedBy: (others) => {
+      const conditions = new Map<number, number[]>();
+      const want = (of: number, condition: number): void => {
+        if (condition === NONE) return;
+        const known = conditions.get(of);
+        if (known === undefined) conditions.set(of, [condition]);
+        else if (!known.includes(condition)) known.push(condition);
+      };
+      for (const other of others) {
+        const sight = key[other] === NONE ? sights.get(other) : undefined;
+        if (sight === undefined) want(key[other]!, asks[other]!);
+        else sight.keys.forEach((of, i) => want(of, sight.asks[i]!));
+      }
+      return (op) => conditions.get(key[op]!)?.some((condition) => isMet(condition, leaves[op]!)) === true;
     },
     isAskedLater: (write) => end[write]! <= latestAsking(write),
     isHopeless: (op, candidates) => {
@@ -201,7 +205,7 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     isUnnoticed: () => false,
     isBlind: () => future !== undefined,
     isHiddenBefore: (_, op) => future?.replaces(op) === true,
-    enables: (op) => future === undefined || future.isTold(states[stepOf(op)] as S, stepOf(op)),
+    wantedBy: () => (op) => future === undefined || future.isTold(states[stepOf(op)] as S, stepOf(op)),
     isAskedLater: () => true,
     isHopeless: () => false,
     isLost: (returning, reads, waiting) => future?.isLost(states[now] as S, now, returning, reads, waiting) === true,

@@ -144,15 +144,15 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
 
     const isOptional = (op: number): boolean => end[op] === Infinity || spare.includes(op);
     const hides = (op: number): boolean => rules.R3 && required.some((write) => write !== op && machine.isHiddenBefore(write, op));
-    const isForSomebody = (op: number, among: readonly number[]): boolean => among.some((other) => other !== op && machine.enables(op, other));
+    const isForSomebody = machine.wantedBy([...reads, ...near]);
     const ways: number[] = isRight && (!isSpare || machine.changes(returning) || hides(returning)) ? [returning] : [];
     const isTaken = (op: number): boolean =>
       rules.R5 && ways.some((way) => (end[op] === Infinity ? deeds[way] === deeds[op] : kinds[way] === kinds[op]));
     for (const op of near) {
       if (op === returning || isTaken(op) || !machine.admits(op)) continue;
       if (isOptional(op) && !machine.changes(op)) {
-        if (hides(op) && isForSomebody(op, near)) ways.push(op);
-      } else if (!rules.R4 || !(isOptional(op) || machine.isBlind(op)) || isForSomebody(op, [...reads, ...near])) ways.push(op);
+        if (hides(op) && isForSomebody(op)) ways.push(op);
+      } else if (!rules.R4 || !(isOptional(op) || machine.isBlind(op)) || isForSomebody(op)) ways.push(op);
     }
     return isSpare ? [LEFT_OUT, ...ways] : ways;
   };
