@@ -1,16 +1,17 @@
 /** Histories of other systems: how they are read, what each model makes of them, and `psmr check-history` over both. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import * as E from 'fp-ts/lib/Either.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isLinearizable } from '../spec/linearizability.js';
 import { eventsIn, type Event } from '../src/check/jepsen/events.js';
-import { jepsenModel, MODELS } from '../src/check/jepsen/models.js';
-import { historyOf } from '../src/check/jepsen/operations.js';
+import { modelNamed, MODELS, type JepsenModel } from '../src/check/jepsen/models.js';
+import { operationsIn } from '../src/check/jepsen/operations.js';
 import { judge } from '../src/check/linearizability.js';
 
 const LOG = `INFO  jepsen.core - Everything set up
@@ -61,12 +62,18 @@ describe('a history is read', () => {
   it('as no operation at all where there is none', () => expect(eventsIn('')).toEqual(E.right({ format: 'edn', events: [] })));
 });
 
-const model = (name = 'cas-register', initial: unknown = null, isNilUnknown = false) => jepsenModel(name, initial, isNilUnknown)!;
+const model = (name = 'cas-register', initial: unknown = null, isNilUnknown = false): JepsenModel => rightOf(modelNamed(name, initial, isNilUnknown));
+
+function rightOf<A>(outcome: E.Either<string, A>): A {
+  if (E.isLeft(outcome)) throw new Error(outcome.left);
+  return outcome.right;
+}
+
 const event = (line: number, process: Event['process'], type: Event['type'], f: string, value: unknown, key?: unknown): Event => ({ line, process, type, f, value, ...(key === undefined ? {} : { key }) });
 
 const verdictOf = (events: readonly Event[], of = model()): string => {
-  const read = historyOf(of, events);
-  return E.isLeft(read) ? read.left : judge(of, read.right.history).type;
+  const read = operationsIn(of, events);
+  return E.isLeft(read) ? read.left : judge(of, read.right).type;
 };
 
 describe('an operation', () => {
@@ -127,23 +134,32 @@ it('a verdict is that of the definition', () =>
   fc.assert(
     fc.property(events, fc.boolean(), (drawn, isNilUnknown) => {
       const of = model('cas-register', 0, isNilUnknown);
-      const read = historyOf(of, drawn);
-      if (E.isLeft(read)) throw new Error(read.left);
-      expect(judge(of, read.right.history).type === 'ok').toBe(isLinearizable(of, read.right.history));
+      const history = rightOf(operationsIn(of, drawn));
+      expect(judge(of, history).type === 'ok').toBe(isLinearizable(of, history));
     }),
     { numRuns: 300 },
   ));
 
+/** An operation of every kind that some model knows. */
+const OPERATIONS: readonly (readonly [f: string, value: unknown])[] = [
+  ...['read', 'get', 'delete', 'acquire', 'release'].map((f) => [f, null] as const),
+  ...['write', 'put', 'append', 'read', 'delete'].flatMap((f) => [0, 1].map((value) => [f, value] as const)),
+  ...['cas', 'insert', 'update', 'scan'].flatMap((f) => [[0, 1], [1, 0]].map((value) => [f, value] as const)),
+  ['read', { x: null }],
+  ['write', { x: 1, y: 0 }],
+  ['txn', [['r', 'x', null], ['w', 'x', 1]]],
+];
+
 describe.each(MODELS)('the model %s', (name) => {
   it('says of what it calls read-only that it changes nothing, and returns the state that it was given', () =>
     fc.assert(
-      fc.property(fc.constantFrom('read', 'get', 'write', 'put', 'append', 'acquire', 'release', 'delete'), fc.nat({ max: 2 }), (f, value) => {
+      fc.property(fc.constantFrom(...OPERATIONS), fc.constantFrom(...OPERATIONS), ([before, beforeValue], [f, value]) => {
         const of = model(name);
-        const call = { f, value, key: '' };
-        if (of.flawIn(call) !== undefined) return;
-        const [state] = of.flawIn({ f: 'write', value, key: '' }) === undefined ? of.apply(of.initial, { f: 'write', value, key: '' }) : [of.initial];
-        const [next, answer] = of.apply(state, call);
-        if (of.isReadOnly!(call, answer)) expect(next).toBe(state);
+        const [first, call] = [of.callOf({ f: before, value: beforeValue }), of.callOf({ f, value })];
+        if (E.isLeft(call)) return;
+        const [state] = E.isLeft(first) ? [of.initial] : of.apply(of.initial, first.right);
+        const [next, answer] = of.apply(state, call.right);
+        if (of.isReadOnly!(call.right, answer)) expect(next).toBe(state);
       }),
     ));
 });
@@ -155,25 +171,83 @@ describe('psmr check-history', () => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  const psmr = (...args: readonly string[]) => spawnSync(process.execPath, ['dist/src/cli.js', 'check-history', ...args], { encoding: 'utf8' });
+  const run = (args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}) => spawnSync(process.execPath, ['dist/src/cli.js', ...args], { encoding: 'utf8', input, env: { ...process.env, ...env } });
+  const psmr = (...args: readonly string[]) => run(['check-history', ...args]);
 
   it('says ok, illegal or unknown, by its status too', () => {
     const ok = file('ok.log', LOG);
     const bad = file('bad.edn', EDN.replace(':value 2}]', ':value 3}]'));
-    expect(psmr(ok)).toMatchObject({ status: 0, stdout: `${ok}: ok, 3 operations\n` });
+    expect(psmr(ok)).toMatchObject({ status: 0, stdout: `${ok}: ok, 3 operations\n`, stderr: '' });
     expect(psmr(ok, bad)).toMatchObject({ status: 1, stdout: `${ok}: ok, 3 operations\n${bad}: illegal, 3 operations\n` });
-    expect(JSON.parse(psmr(bad, '--json').stdout)).toMatchObject([{ type: 'illegal', operations: 3 }]);
+    expect(JSON.parse(psmr(bad, '--json').stdout)).toMatchObject([{ type: 'illegal', operations: 3, contradiction: [{ says: 'read → 3', place: 'lines 7 and 8' }] }]);
   });
 
-  it('explains what is illegal by the lines of the file', () => {
+  it('says unknown where its budget does not suffice', () => {
+    const crowd = (type: string) => upTo(12).map((i) => `{:process ${i}, :type :${type}, :f :append, :value "${i % 3}"}`);
+    const text = [...crowd('invoke'), ...crowd('ok'), '{:process 0, :type :invoke, :f :get}', '{:process 0, :type :ok, :f :get, :value "000011112223"}'].join('\n');
+    const hard = file('hard.edn', text);
+    expect(psmr(hard, '--model', 'append', '--budget', '1', '--explain')).toMatchObject({ status: 2, stdout: expect.stringMatching(/hard\.edn: unknown, 13 operations\n[^]*gave up after 1 junctions[^]*--budget/) });
+    expect(psmr(hard, '--model', 'append')).toMatchObject({ status: 1 });
+  });
+
+  it('explains what is illegal by the lines of the file, and in a page', () => {
     const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
-    expect(psmr(bad, '--explain').stdout).toMatch(/no order gives this answer: line 7: process 2 read null, ok in line 8: 3\n.*open meanwhile: line 3: process 1 cas \[1,2\], info in line 6/);
+    const page = join(folder, 'why.html');
+    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains these answers[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
+    expect(readFileSync(page, 'utf8')).toContain('read → 3');
+    expect(psmr(bad, '--html', join(folder, 'none', 'why.html'))).toMatchObject({ status: 3, stderr: expect.stringContaining('why.html: ENOENT') });
   });
 
-  it('names the file, the line and the field of what it cannot read', () => {
+  it('tells what it cannot read from what is illegal, by file, line and field, and judges the others', () => {
     const broken = file('broken.edn', '{:process 0, :type :invoke, :f :leap, :value 1}');
-    expect(psmr(broken)).toMatchObject({ status: 1, stderr: expect.stringContaining('broken.edn: line 1: f: leap is none of') });
-    expect(psmr(join(folder, 'none.edn')).stderr).toContain('none.edn');
-    expect(psmr(broken, '--model', 'queue').stderr).toContain('Expected one of register, cas-register');
+    const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
+    const ran = psmr(broken, bad, join(folder, 'none.edn'));
+    expect(ran).toMatchObject({ status: 3, stdout: `${bad}: illegal, 3 operations\n` });
+    expect(ran.stderr).toMatch(/^psmr: .*broken\.edn: line 1: f: leap is none of .*\npsmr: .*none\.edn: cannot be read: ENOENT.*\n$/);
+    expect(JSON.parse(psmr(broken, '--json').stdout)).toMatchObject([{ type: 'unreadable', error: expect.stringContaining('line 1: f: leap') }]);
+    const headless = file('headless.ndjson', '{"id":0,"session":1,"command":{"type":"read","key":5},"call":1,"return":null}');
+    expect(psmr(headless).stderr).toContain('headless.ndjson: line 1: expected the header of a history of ours');
+    expect(psmr(file('later.ndjson', `{"format":"psmr-history","version":1,"model":"ordered-map","keySpace":9,"keys":0}\n\n${readFileSync(headless, 'utf8').replace('5', '9')}`)).stderr).toMatch(/later\.ndjson: line 3: command\.key: expected an integer from 0 to 8, got 9\n$/);
+    expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
+    expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
+  });
+
+  it('reads the standard input, and what is compressed', () => {
+    const packed = join(folder, 'ok.log.gz');
+    writeFileSync(packed, gzipSync(LOG));
+    expect(psmr(packed)).toMatchObject({ status: 0, stdout: `${packed}: ok, 3 operations\n` });
+    expect(run(['check-history', '-'], LOG)).toMatchObject({ status: 0, stdout: '-: ok, 3 operations\n' });
+    expect(run(['check-history', '-'], 'no history')).toMatchObject({ status: 3, stderr: expect.stringContaining('standard input: line 1: no history') });
+  });
+
+  it('needs little memory, and leaves nothing behind', () => {
+    const long = file('long.edn', upTo(140_000).map((i) => `{:process ${i % 7}, :type :${(i / 7) % 2 < 1 ? 'invoke' : 'ok'}, :f :write, :value [${i % 5} ${i % 3}]}`).join('\n'));
+    const aside = mkdtempSync(join(folder, 'aside-'));
+    const ran = run(['check-history', '--keyed', 'yes', '--memory', '1', '--json', long], '', { TMPDIR: aside });
+    expect(JSON.parse(ran.stdout)).toMatchObject([{ type: 'ok', aside: expect.any(Number) }]);
+    expect((JSON.parse(ran.stdout) as readonly { readonly aside: number }[])[0]!.aside).toBeGreaterThan(0);
+    expect(readdirSync(aside)).toEqual([]);
+  });
+
+  it('judges what psmr simulate has written, in any format', () => {
+    const [ours, edn, json, back] = ['run.ndjson', 'run.edn', 'run.json', 'back.ndjson'].map((name) => join(folder, name)) as [string, string, string, string];
+    expect(run(['simulate', '--seed', '7', '--digest', '--history', ours]).status).toBe(0);
+    expect(run(['convert-history', ours, '--out', edn]).status).toBe(0);
+    expect(run(['convert-history', edn, '--to', 'json', '--out', json]).status).toBe(0);
+    writeFileSync(back, run(['convert-history', json, '--to', 'ndjson']).stdout);
+    expect(psmr('--explain', ours)).toMatchObject({ status: 0, stdout: expect.stringContaining('ok, 24 operations\n  Linearizable: the order that the positions') });
+    expect(psmr('--model', 'ordered-map', ours, edn, json, back)).toMatchObject({ status: 0 });
+    writeFileSync(back, readFileSync(back, 'utf8').replace(/"type":"removed","value":\d+/, '"type":"removed","value":-1'));
+    expect(psmr('--explain', back)).toMatchObject({ status: 1, stdout: expect.stringMatching(/session \d+ +delete \d+ → removed -1 +line \d+/) });
+  });
+
+  it('converts only what the other format can hold', () => {
+    const register = file('register.log', LOG);
+    expect(run(['convert-history', register, '--to', 'ndjson'])).toMatchObject({ status: 1, stderr: expect.stringContaining('ours are histories of an ordered map: line 2: f: write is none of') });
+    expect(run(['convert-history', register, '--out', join(folder, 'none', 'x')])).toMatchObject({ status: 1, stderr: expect.stringContaining('x: cannot be written: ENOENT') });
   });
 });
+
+function upTo(n: number): readonly number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}

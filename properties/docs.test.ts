@@ -5,10 +5,19 @@ import { dirname, join, resolve } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import { describe, expect, it } from 'vitest';
 import { decode as decodeConfig } from '../src/adapter/config.js';
+import { decodeHeader, operationDecoder } from '../src/adapter/history/codec.js';
 import { demonstration } from '../src/adapter/simulated/demonstration.js';
 import { simulate } from '../src/adapter/simulated/world.js';
+import { eventsIn } from '../src/check/jepsen/events.js';
+import { modelNamed, MODELS } from '../src/check/jepsen/models.js';
+import { operationsIn, type ToldOperation } from '../src/check/jepsen/operations.js';
+import { judge } from '../src/check/linearizability.js';
 import { checkHistoryCommand } from '../src/cli/check-history.js';
 import { clientCommand } from '../src/cli/client.js';
+import { convertHistoryCommand } from '../src/cli/convert-history.js';
+import { judged } from '../src/cli/history/judged.js';
+import { reportOf } from '../src/cli/history/report.js';
+import { jepsenSubject, treeSubject } from '../src/cli/history/subjects.js';
 import { exploreCommand } from '../src/cli/explore.js';
 import { measureCommand } from '../src/cli/measure.js';
 import { nodeCommand } from '../src/cli/node.js';
@@ -84,7 +93,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand].map((command) => ({
+const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand].map((command) => ({
   name: () => command.name(),
   helpInformation: () => command.helpInformation(),
 }));
@@ -136,6 +145,55 @@ it('docs/service.md quotes the example as it is', () => {
   const quotes = blocksIn('docs/service.md', 'ts');
   expect(quotes).not.toEqual([]);
   expect(quotes.filter((quote) => !example.includes(quote))).toEqual([]);
+});
+
+describe('docs/histories.md', () => {
+  const HISTORIES = 'docs/histories.md';
+
+  it('shows histories that are what it says', () => {
+    const [jepsen] = blocksIn(HISTORIES, 'clojure');
+    const read = eventsIn(jepsen!);
+    expect(E.isRight(read) && read.right.events).toHaveLength(jepsen!.trim().split('\n').length);
+    const [header, ...lines] = blocksIn(HISTORIES, 'ndjson')[0]!.trim().split('\n');
+    const known = decodeHeader(header!);
+    if (E.isLeft(known)) throw new Error(known.left);
+    const operations = lines.map(operationDecoder(known.right));
+    expect(operations.filter(E.isLeft)).toEqual([]);
+    const history = operations.flatMap((operation) => (E.isRight(operation) ? [operation.right] : []));
+    expect(judge(treeSubject(known.right).model, history).type).toBe('ok');
+  });
+
+  it('names every model and every option of psmr check-history', () => {
+    expect(tableIn(HISTORIES, 'model', 'operations', '`--initial`').map(([model]) => unquoted(model))).toEqual(MODELS);
+    const options = tableIn(HISTORIES, 'option', 'meaning', 'default').map(([option]) => unquoted(option)?.split(' ')[0]);
+    expect(options).toEqual(checkHistoryCommand.options.map(({ long }) => long));
+  });
+
+  it('quotes its example as it is', () => {
+    const example = textOf('properties/examples/tickets.test.ts');
+    expect(blocksIn(HISTORIES, 'ts').filter((quote) => !example.includes(quote))).toEqual([]);
+  });
+
+  it('explains as psmr check-history does', async () => {
+    const events = ['write 1', 'write 2', 'read 1'].flatMap((words, process) => {
+      const [f, value] = words.split(' ');
+      return ['invoke', 'ok'].map((type) => `${Math.floor(process / 2)} :${type} :${f!} ${f === 'read' && type === 'invoke' ? 'nil' : value!}`);
+    });
+    const model = modelNamed('cas-register', null, true);
+    const seen = eventsIn(events.join('\n'));
+    if (E.isLeft(model) || E.isLeft(seen)) throw new Error('the example is none');
+    const operations = operationsIn(model.right, seen.right.events);
+    async function* batches(): AsyncGenerator<readonly ToldOperation[]> {
+      yield await Promise.resolve(E.isRight(operations) ? operations.right : []);
+    }
+    const finding = await judged(jepsenSubject(model.right), batches(), { budget: 1000, held: 1000 }, () => undefined);
+    const told = reportOf('stale.edn', finding, true, false);
+    for (const document of [HISTORIES, 'README.md']) {
+      const [shown] = blocksIn(document, '').filter((block) => /^\$ psmr check-history .*--explain.*stale\.edn$/m.test(block));
+      const lines = shown!.trimEnd().split('\n').slice(1);
+      expect(told.slice(0, lines.length)).toEqual(lines);
+    }
+  });
 });
 
 it('README.md tells the story as it is told', () => {

@@ -15,6 +15,7 @@ import { runJob } from '../src/measure/client.js';
 import type { Report } from '../src/measure/control.js';
 import { decode as decodeResult } from '../src/measure/result.js';
 import { encodeCommand, type Reply } from '../src/record.js';
+import type { Report as TraceReport } from '../src/trace/report.js';
 import { evenly } from '../src/service/b-plus-tree/index.js';
 import { familyOf, newCluster, newFolder, pause, psmr, start, tidy, until, type Ended, type Nodes, type Running } from './arbitraries/processes.js';
 
@@ -31,7 +32,7 @@ describe('an acknowledged command survives', () => {
       service: SERVICE,
       ring: { heartbeat: 50, suspectAfter: 300, resendAfter: 300 },
       rings: { g_all: { coordinator: 'a1' }, g_1: { coordinator: 'a2' }, g_2: { coordinator: 'a2' } },
-    });
+    }, { directory: newFolder(), level: 'execution' });
     const report = load(nodes, 12);
     for (const victims of [['a3'], ['a1'], ['r2'], ['a1', 'a2', 'a3'], ['a1', 'a2', 'a3', 'r1', 'r2']]) {
       await pause(500);
@@ -41,6 +42,14 @@ describe('an acknowledged command survives', () => {
       expect(await nodes.call('read', '44')).toMatchObject({ status: 0, stderr: '' });
     }
     expect(verdictsOf(await report)).toEqual(['replicas agree: ok', 'nothing acknowledged is missing: ok', 'history is linearizable: ok']);
+    // Whoever was killed has left half a line, and others have heard what it had no time to write down.
+    const { stdout, status } = await psmr(['trace', 'check', '--json', nodes.trace!.directory]);
+    const [judged] = JSON.parse(stdout) as readonly TraceReport[];
+    expect(judged!.found).toBeUndefined();
+    // Every life of a process, and of each of its threads, is a file; and so is every client.
+    expect(judged).toMatchObject({ verdict: 'ok', history: 'ok', violations: [], files: 4 + 3 + 4 + 3 * 2 + 3 * 3 + 9 });
+    expect(judged!.unmatched).toBeGreaterThan(0);
+    expect(status).toBe(0);
   });
 });
 
@@ -214,7 +223,7 @@ describe('an acceptor does not start', () => {
 });
 
 describe('psmr teaches:', () => {
-  for (const command of ['measure', 'node', 'client', 'simulate'])
+  for (const command of ['measure', 'node', 'client', 'simulate', 'check-history', 'convert-history'])
     it(`psmr ${command} --help`, async () => {
       const { status, stdout, stderr } = await psmr([command, '--help']);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -283,12 +292,13 @@ describe('psmr measure', () => {
 
   it('prints a result, and leaves it in a file, with a figure', async () => {
     const out = join(newFolder(), 'a', 'b');
-    const { status, stdout, stderr } = await psmr(['measure', ...TINY, '--seconds', '0.5', '--json', '--out', out]);
+    const { status, stdout, stderr } = await psmr(['measure', ...TINY, '--seconds', '0.5', '--json', '--history', '--out', out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(decodeResult(stdout)).toMatchObject(E.right({ runs: [{ technique: 'opt-psmr', verdict: 'ok' }] }));
     expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(JSON.parse(stdout));
     expect(readFileSync(join(out, 'figure.svg'), 'utf8')).toMatch(/^<svg/);
-    expect(readdirSync(out).sort()).toEqual(['figure.svg', 'result.json']);
+    expect(readdirSync(out).sort()).toEqual(['figure.svg', 'history-opt-psmr.ndjson', 'result.json']);
+    expect(await psmr(['check-history', '--explain', join(out, 'history-opt-psmr.ndjson')])).toMatchObject({ status: 0, stdout: expect.stringContaining('the order that the positions in the answers promise') });
   });
 
   it('says that a replica has diverged, and ends with 1', async () => {
@@ -367,7 +377,7 @@ describe('psmr measure', () => {
 function load(nodes: Nodes, seconds: number): Promise<Report> {
   const mix = { read: 40, update: 20, insert: 20, delete: 20, scan: 0 };
   const bounds = evenly(2 * KEYS, nodes.config.threads).lowerBounds;
-  return runJob({ config: nodes.file, keys: KEYS, mix, seed: 1, clients: 2, outstanding: 8, bounds, warmup: 0, seconds }, () => undefined);
+  return runJob({ config: nodes.file, keys: KEYS, mix, seed: 1, clients: 2, outstanding: 8, bounds, warmup: 0, seconds, history: null, trace: nodes.trace }, () => undefined);
 }
 
 function verdictsOf({ judgements }: Report): readonly string[] {

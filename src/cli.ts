@@ -3,6 +3,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { checkHistoryCommand } from './cli/check-history.js';
 import { clientCommand } from './cli/client.js';
+import { convertHistoryCommand } from './cli/convert-history.js';
 import { exploreCommand } from './cli/explore.js';
 import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
@@ -32,6 +33,7 @@ Examples:
   .addCommand(exploreCommand)
   .addCommand(walkCommand)
   .addCommand(checkHistoryCommand)
+  .addCommand(convertHistoryCommand)
   .addCommand(traceCommand);
 
 /** Whatever goes wrong is one line; what is wrong with the command line says where to read on. */

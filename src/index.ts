@@ -17,8 +17,13 @@ export { explore, type Options as ExploreOptions } from './check/explore/explore
 export { reportOf, type Report } from './check/explore/report.js';
 export type { Clauses, Symmetry, System } from './check/explore/system.js';
 export { randomRun, shortest } from './check/explore/walk.js';
-export { judge, type Verdict } from './check/linearizability.js';
+export { judge, type Certificate, type Verdict } from './check/linearizability.js';
 export { replay } from './check/replay.js';
+export { eventsIn } from './check/jepsen/events.js';
+export { modelNamed } from './check/jepsen/models.js';
+export { operationsIn } from './check/jepsen/operations.js';
+export { pageOf } from './check/timeline-html.js';
+export { timelineOf } from './check/timeline.js';
 export type { History, Operation } from './check/history.js';
 export type { Model } from './check/model.js';
 export { simulate, type World } from './adapter/simulated/world.js';

@@ -5,6 +5,7 @@ import type { Completed, History, Operation, Position } from '../../src/check/hi
 import type { Model } from '../../src/check/model.js';
 import type { Command, Entry, Result } from '../../src/service/b-plus-tree/commands.js';
 import { sayCommand } from '../../src/service/b-plus-tree/ordered-map.js';
+import { registers } from '../../src/service/b-plus-tree/registers.js';
 
 export type MapOperation = Operation<Command, Result>;
 export type MapHistory = History<Command, Result>;
@@ -41,6 +42,7 @@ export const orderedMap: MapModel = {
   commandKey: sayCommand,
   spansOf: (command) => [command.type === 'scan' ? command : { from: command.key, to: command.key }],
   isReadOnly: (_, result) => ['absent', 'found', 'exists', 'entries'].includes(result.type),
+  registers: registers(() => null, () => []),
 };
 
 /** What one client means to do, and when it has its effect. Pauses and delays are in ticks of one clock. */

@@ -1,5 +1,6 @@
 /** The history of a simulated run, before the judge of linearizability. */
 
+import { operationsIn } from '../../src/adapter/simulated/history.js';
 import { judge } from '../../src/check/linearizability.js';
 import type { History } from '../../src/check/history.js';
 import { orderedMap, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
@@ -8,17 +9,8 @@ import { KEY_SPACE, LOAD, treeOf, type Told } from './world.js';
 
 const model = orderedMap(KEY_SPACE, (key) => (key % 2 === 0 ? LOAD.valueAt(key / 2) : undefined));
 
-/** What clients called and were answered. A refused command has had no effect and is left out. */
-export const historyOf = ({ plan, ran }: Told): History<Command, Result> => {
-  const { codec } = treeOf(plan).service;
-  return ran.history.flatMap(({ session, command, called, answer }, id): History<Command, Result> => {
-    if (answer === null) return [{ type: 'pending', id, session, command, call: called }];
-    const { reply, at } = answer;
-    if (reply.status !== 'Executed') return [];
-    const result = codec.decodeResult(codec.kindOf(command), reply.payload);
-    return [{ type: 'completed', id, session, command, call: called, return: at, result, position: reply.position }];
-  });
-};
+/** What clients called and were answered. */
+export const historyOf = ({ plan, ran }: Told): History<Command, Result> => operationsIn(treeOf(plan).service.codec, ran.history);
 
 export const linearizability: Clauses<Told> = {
   'LIN-1: every client history is linearizable with respect to the sequential service': (told) => {

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { local, type Config, type Local } from '../../src/adapter/config.js';
+import type { Tracing } from '../../src/adapter/trace-files.js';
 import { freePorts } from '../../src/measure/cluster.js';
 
 const CLI = resolve(import.meta.dirname, '../../dist/src/cli.js');
@@ -88,6 +89,8 @@ const contentOf = (file: string): string => {
 export type Nodes = {
   readonly config: Config;
   readonly file: string;
+  /** Where all of them write down what they do. */
+  readonly trace: Tracing | null;
   /** Resolves when the process listens. */
   readonly start: (...ids: readonly string[]) => Promise<unknown>;
   /** Kills processes where they stand, all at once. */
@@ -99,7 +102,8 @@ export type Nodes = {
 };
 
 /** A cluster of three acceptors and two replicas that listen. */
-export const newCluster = async (given: Omit<Local, 'acceptors' | 'replicas' | 'ports'>): Promise<Nodes> => {
+export const newCluster = async (given: Omit<Local, 'acceptors' | 'replicas' | 'ports'>, trace: Tracing | null = null): Promise<Nodes> => {
+  const traced = trace === null ? [] : ['--trace', trace.directory, '--trace-level', trace.level];
   const folder = newFolder();
   const config = local({ data: join(folder, 'data'), ...given, acceptors: 3, replicas: 2, ports: await freePorts(5) });
   const file = join(folder, 'cluster.json');
@@ -107,7 +111,7 @@ export const newCluster = async (given: Omit<Local, 'acceptors' | 'replicas' | '
   const running = new Map<string, Running>();
 
   const startOne = async (id: string): Promise<void> => {
-    const node = start(['node', '--config', file, '--id', id]);
+    const node = start(['node', '--config', file, '--id', id, ...traced]);
     running.set(id, node);
     await until(() => node.stderr().includes(' listens on '), () => `${id} does not listen: ${node.stderr()}`);
   };
@@ -118,10 +122,11 @@ export const newCluster = async (given: Omit<Local, 'acceptors' | 'replicas' | '
   const nodes: Nodes = {
     config,
     file,
+    trace,
     start: (...ids) => Promise.all(ids.map(startOne)),
     crash: (...ids) => Promise.all(ids.map(crashOne)),
     log: (id) => running.get(id)?.stderr() ?? '',
-    call: (...words) => psmr(['client', '--config', file, ...words]),
+    call: (...words) => psmr(['client', '--config', file, ...traced, ...words]),
   };
   await nodes.start(...config.processes.map(({ id }) => id));
   return nodes;

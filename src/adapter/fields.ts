@@ -31,6 +31,15 @@ export const oneOf = <A extends string>(...words: readonly A[]): t.Type<A, A, un
 export const or = <A>(codec: t.Type<A, unknown>, otherwise: A | Record<string, never>): t.Type<A, unknown> =>
   new t.Type(codec.name, codec.is, (u, context) => codec.validate(u === undefined ? otherwise : u, context), codec.encode);
 
+/** What `codec` accepts, or nothing at all. */
+export const optional = <A>(codec: t.Type<A, unknown>): t.Type<A | undefined, unknown> =>
+  new t.Type<A | undefined, unknown, unknown>(
+    codec.name,
+    (u): u is A | undefined => u === undefined || codec.is(u),
+    (u, context) => (u === undefined ? t.success(u) : codec.validate(u, context)),
+    t.identity,
+  );
+
 /** An object with these fields and no others; whatever of it has a default may be left out. */
 export const fields = <P extends t.Props>(props: P): t.Type<t.TypeOfProps<P>, unknown> => {
   const codec = t.type(props, 'an object');
@@ -43,6 +52,23 @@ export const fields = <P extends t.Props>(props: P): t.Type<t.TypeOfProps<P>, un
       E.match((others) => t.failures([...flaws, ...others]), (value) => (flaws.length === 0 ? t.success(value) : t.failures(flaws))),
     );
   }, t.identity);
+};
+
+/** One of some objects, told apart by their field `type`. */
+export const tagged = <A extends { readonly type: string }>(variants: { readonly [K in A['type']]: t.Type<Extract<A, { readonly type: K }>, unknown> }): t.Type<A, unknown> => {
+  const codecs = new Map(Object.entries(variants) as [string, t.Type<A, unknown>][]);
+  const type = oneOf(...codecs.keys());
+  const codecOf = (u: unknown): t.Type<A, unknown> | undefined => (isObject(u) && 'type' in u && typeof u.type === 'string' ? codecs.get(u.type) : undefined);
+  return new t.Type<A, unknown, unknown>(
+    'an object',
+    (u): u is A => codecOf(u)?.is(u) === true,
+    (u, context) => {
+      const codec = codecOf(u);
+      if (codec !== undefined) return codec.validate(u, context);
+      return isObject(u) ? t.failure((u as { readonly type?: unknown }).type, t.appendContext(context, 'type', type)) : t.failure(u, context);
+    },
+    t.identity,
+  );
 };
 
 const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null;

@@ -37,10 +37,14 @@ type Piece = { readonly lines: readonly string[]; readonly tail: string | undefi
 async function* piecesOf(path: string): AsyncGenerator<Piece> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-  for await (const chunk of open(path)) {
-    const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
-    rest = lines.pop() ?? '';
-    if (lines.length > 0) yield { lines, tail: undefined };
+  try {
+    for await (const chunk of open(path)) {
+      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
+      rest = lines.pop() ?? '';
+      if (lines.length > 0) yield { lines, tail: undefined };
+    }
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
   yield { lines: [], tail: rest + decoder.end() };
 }
@@ -56,7 +60,7 @@ const open = (path: string): Readable => {
 /** Newer versions of Node than ours bring it along. */
 const zstd = (path: string): zlib.Gunzip => {
   const create = (zlib as unknown as { readonly createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
-  if (create === undefined) throw new Error(`${path}: this Node (${process.version}) reads no zstd, from 22.15 on it does: zstd -d ${basename(path)}`);
+  if (create === undefined) throw new Error(`this Node (${process.version}) reads no zstd, from 22.15 on it does: zstd -d ${basename(path)}`);
   return create();
 };
 

@@ -18,8 +18,42 @@ export const interleave = <C, R>(chains: readonly History<C, R>[]): History<C, R
     ? (chains[0] as History<C, R>)
     : chains
         .flatMap(withDeadlines)
-        .sort((a, b) => (a.deadline < b.deadline ? -1 : a.deadline > b.deadline ? 1 : 0))
+        .sort((a, b) => compare(a.deadline, b.deadline))
         .map(({ operation }) => operation);
+
+/** The same by numbers: chain i is what lies between start i and the next one; `end` is by operation. */
+export const interleaved = (end: Float64Array, operations: Int32Array, starts: readonly number[]): Int32Array => {
+  if (starts.length === 1) return operations;
+  const deadlines = new Float64Array(operations.length);
+  for (let chain = starts.length - 1, to = operations.length; chain >= 0; to = starts[chain]!, chain -= 1) {
+    let deadline = Infinity;
+    for (let at = to - 1; at >= starts[chain]!; at -= 1) {
+      deadline = Math.min(deadline, end[operations[at]!]!);
+      deadlines[at] = deadline;
+    }
+  }
+  if (starts.length <= FEW) return merged(operations, deadlines, starts);
+  const places = Int32Array.from(deadlines.keys()).sort((a, b) => compare(deadlines[a]!, deadlines[b]!) || a - b);
+  return places.map((at) => operations[at]!);
+};
+
+/** So many chains are merged sooner than they are sorted. */
+const FEW = 16;
+
+/** Always the head with the earliest deadline; of equals, that of the first chain. */
+const merged = (operations: Int32Array, deadlines: Float64Array, starts: readonly number[]): Int32Array => {
+  const heads = [...starts];
+  const stops = [...starts.slice(1), operations.length];
+  return operations.map(() => {
+    let earliest = -1;
+    for (let chain = 0; chain < heads.length; chain += 1)
+      if (heads[chain]! < stops[chain]! && (earliest < 0 || deadlines[heads[chain]!]! < deadlines[heads[earliest]!]!)) earliest = chain;
+    heads[earliest]! += 1;
+    return operations[heads[earliest]! - 1]!;
+  });
+};
+
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether no operation stands behind one that was called after it returned. */
 export const respectsRealTime = <C, R>(order: History<C, R>): boolean =>

@@ -3,189 +3,256 @@
  * in the number of operations open at once.
  *
  * Walk through calls and returns in the order of time. At a return of an operation that has taken no effect yet, something
- * must: the operation itself, perhaps after others that are open. That is the only choice there is, a *junction*.
+ * must: the operation itself, perhaps after others that are open. That is the only choice there is, a *junction*. What
+ * takes effect between two returns may as well do so just before the later one, as nobody was answered in the meantime.
+ * Each rule below leaves out ways on, and each has its exchange argument: from any linearization that goes one of
+ * these ways, one that goes another way.
  *
- * - No earlier: an operation that takes effect between two returns may as well do so just before the later one, as nobody
- *   was answered in the meantime.
- * - A read-only operation takes effect as soon as its result is right. Moving it forward from where some linearization has
- *   it changes no state, and so no other result. This needs read-only to hold in *every* state: an update to the value that
- *   is already there changes nothing now, but might where it was taken from.
- * - A pending operation that changes nothing may as well not happen yet.
- * - Of pending operations that would do the same, the one that was called first is taken first. Where some linearization has
- *   a later one alone, the first may stand in its place: it was called before, and nobody knows its return.
- * - Of operations that wait, change something, do the same and were answered the same, the one that returns first is taken first. Where some
- *   linearization has them the other way round, they may change places: both are called, and the later one may wait longer.
- * - A junction that was abandoned is remembered by its return, what waits, and the state: nothing else bears on the future.
- *   If one was abandoned, so may be all that differ from it only in having fewer pending operations left.
+ * R1. *A read takes effect as soon as its answer is right.* Moved forward from where some linearization has it, it changes no
+ *     state, and so no other answer. This needs read-only to hold in *every* state: an update to the value that is already
+ *     there changes nothing now, but might where it was taken from.
+ * R2. *At a junction only writes are branched on, and only those near the operation that returns*: of keys that it sees, or
+ *     that it is tied to by reads that wait. What is done to other keys commutes with all of these and may wait.
+ * R3. *A write that nobody need notice becomes spare.* If a blind write is open when another write of its key takes effect, and
+ *     that one does not mind, the blind one may stand right before it; and a write may stand wherever it leaves what is there. From
+ *     then on it may be left out, or be used all the same, as long as it is open; so its return is a junction too, if anybody
+ *     asks for what it leaves later than that. Having it to spare is never worse. And a write that changes nothing may still be
+ *     made, for those that stand hidden before it.
+ * R4. *What need not take effect now, and is blind, crashed or spare, does so only for somebody's sake*: for an operation that waits and asks
+ *     for the value that it leaves. Else whatever of its key takes effect next, if before the return, is
+ *     blind, and the write may be hidden there (R3) or left out; and if nothing does, it may wait. A *conditional* write that is
+ *     answered is no such thing: it may have to use the state before that is gone.
+ * R5. *Among writes that are alike the one that returns first is taken first.* Alike are those that do the same in every state and were
+ *     answered the same. Where a linearization has them the other way round they may change places: both are
+ *     called, and the later one may wait longer. Nobody knows the answer of one that crashed, so it is alike to all that do the same, and last.
+ * R6. *Crashed operations are taken by class*: of those that do the same, the one that was called first. One that changes nothing
+ *     has not happened yet.
+ * R7. *A junction that is no better than an abandoned one is abandoned* (`dead-ends.ts`).
+ *
+ * And an operation that asks for a value which neither is there nor is left by anything near it will never be answered; nor will
+ * one whose answer tells of all that was done, and does not tell of something that is.
  */
 
-import { endOf, type Completed, type History, type Operation } from './history.js';
-import type { Model } from './model.js';
+import { rememberDeadEnds, uses, type Junction } from './dead-ends.js';
+import type { Machine } from './machines.js';
 
-/** Why there is no linearization. Removing operations that are not named here may or may not give another. */
-export type Explanation = {
-  /** The operation whose return cannot be passed: with all that was called before it, no order gives the results seen. */
-  readonly stuck: number;
-  /** The operations open when it returned, itself included. */
-  readonly open: readonly number[];
-  /** One order that explains every earlier return. */
-  readonly placed: readonly number[];
+/** Operations 0..count - 1 in the order of their calls. All arrays are by operation. */
+export type Problem = {
+  readonly count: number;
+  readonly call: Float64Array;
+  /** Infinity for those that crashed. */
+  readonly end: Float64Array;
+  /** 1 for those that, answered so, change nothing in any state. */
+  readonly isRead: Uint8Array;
+  /** The same for operations that do the same in every state. */
+  readonly deeds: Int32Array;
+  /** The same for operations that, besides, were answered the same. */
+  readonly kinds: Int32Array;
+  readonly machine: Machine;
+  /** Whether what crashed and was called before everything, at -Infinity, may take effect as often as it likes. */
+  readonly isRepeated?: boolean;
 };
 
-export type Outcome<C, R> =
-  | { readonly type: 'found'; readonly order: History<C, R> }
-  | { readonly type: 'illegal'; readonly explanation: Explanation }
-  | { readonly type: 'exhausted' };
+export type Outcome =
+  | { readonly type: 'found'; readonly order: readonly number[] }
+  /** No order explains the returns up to this instant. */
+  | { readonly type: 'illegal'; readonly at: number }
+  | { readonly type: 'exhausted'; readonly from: number; readonly to: number };
 
-/** What is placed so far, latest first. */
-type Placed<C, R> = { readonly operation: Operation<C, R>; readonly before: Placed<C, R> } | undefined;
+/** The rules that can be done without, so that what each is for can be seen. */
+export type Rules = { readonly [rule in 'R2' | 'R3' | 'R4' | 'R5' | 'R7']: boolean };
 
-/** A way to have come to a point in time. Operations are named by their index in the order of calls, lowest first. */
-type Configuration<S, C, R> = {
-  /** The next call or return. */
-  readonly event: number;
-  readonly state: S;
-  /** Completed operations that are called and not placed. */
-  readonly waiting: readonly number[];
-  /** Pending operations that are placed, in any order. */
-  readonly used: readonly number[];
-  readonly placed: Placed<C, R>;
-};
+export const ALL_RULES: Rules = { R2: true, R3: true, R4: true, R5: true, R7: true };
 
-/** A configuration at the return of an operation that is not placed, and the ways on that are still to be tried. */
-type Junction<S, C, R> = {
-  readonly at: Configuration<S, C, R>;
-  readonly ways: Iterator<Configuration<S, C, R>, undefined>;
-};
+/** The way on where what returns is spare. */
+const LEFT_OUT = -1;
 
-/** A call or a return. */
-type Event = { readonly type: 'Call' | 'Return'; readonly time: number; readonly index: number };
+/** A junction, how much was placed before it, and the ways on that are still to be tried. */
+type Fork = { readonly at: Junction; readonly placed: number; readonly depth: number; readonly ways: readonly number[]; next: number };
 
-/** A linearization of the history, or why there is none, unless `budget` junctions are abandoned before that is known. */
-export const search = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, budget: number): Outcome<C, R> => {
-  const operations = history.toSorted((a, b) => a.call - b.call);
-  const operationAt = (index: number): Operation<C, R> => operations[index] as Operation<C, R>;
-  const pending = [...operations.keys()].filter((index) => operationAt(index).type === 'pending');
-  const events = eventsOf(operations);
-  const keys = operations.map(({ command }) => model.commandKey?.(command));
-  const areAlike = (a: number, b: number): boolean => a !== b && keys[a] !== undefined && keys[a] === keys[b];
-  const hasPriority = (first: number, index: number): boolean => {
-    const [a, b] = [operationAt(first), operationAt(index)];
-    if (a.type === 'pending' || b.type === 'pending' || isReadOnly(model, a) || !model.sameResult(a.result, b.result)) return false;
-    return a.return < b.return || (a.return === b.return && first < index);
-  };
-  const eventAt = (event: number): Event => events[event] as Event;
-  const deadEnds = rememberDeadEnds(model);
+/** A linearization of the operations, or why there is none, unless `budget` junctions are abandoned before that is known. */
+export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULES): Outcome => {
+  const { call, end, isRead, deeds, kinds, machine, isRepeated = false } = problem;
+  const events = eventsOf(problem);
+  const { slotOf, slots } = slotsOf(problem, events);
+  const crashed = classesOf(problem, events);
+  const crashedUses = uses();
+  const deadEnds = rememberDeadEnds(slotOf, slots, crashedUses.isWithin);
+  const isDeadEndNear = new Uint8Array(events.length);
 
-  /** Walks on until something must take effect: past calls, returns of what is placed, and reads that are right. */
-  const walk = (from: Configuration<S, C, R>): Configuration<S, C, R> => {
-    let { event, placed } = from;
-    const isPlacedEarly = (index: number): boolean => {
-      const operation = operationAt(index);
-      if (!isReadOnly(model, operation) || !isRight(model, from.state, operation)) return false;
-      placed = { operation, before: placed };
-      return true;
-    };
-    const waiting = from.waiting.filter((index) => !isPlacedEarly(index));
+  /** All that is placed, first to last: an operation, or the complement of one that could stand here unnoticed. */
+  const placed: number[] = [];
+  let depth = 0;
+  const path: Fork[] = [];
+  let { event, reads, required, spare, used }: Walking = { event: 0, reads: [], required: [], spare: [], used: 0 };
+
+  /** Walks on until something must take effect. False at the end of all events. */
+  const walk = (): boolean => {
     for (; event < events.length; event += 1) {
-      const { type, index } = eventAt(event);
-      if (type === 'Return' && waiting.includes(index)) break;
-      if (type === 'Call' && operationAt(index).type === 'completed' && !isPlacedEarly(index)) waiting.push(index);
+      const op = events[event]!;
+      if (op < 0) {
+        if (required.includes(~op) || reads.includes(~op)) return true;
+        if (spare.includes(~op)) {
+          if (machine.isAskedLater(~op)) return true;
+          spare = without(spare, ~op);
+        }
+      } else if (end[op] === Infinity) continue;
+      else if (isRead[op] === 1) {
+        if (machine.admits(op)) placed.push(op);
+        else reads.push(op);
+      } else if (rules.R3 && machine.isUnnoticed(op)) {
+        placed.push(~op);
+        spare.push(op);
+      } else required.push(op);
     }
-    return { ...from, event, waiting, placed };
+    return false;
   };
 
-  /** Every way on from a junction: first what returns, then what else waits, then what may never have happened. */
-  function* waysOn(junction: Configuration<S, C, R>): Generator<Configuration<S, C, R>, undefined> {
-    const { event, state, waiting, used } = junction;
-    const returning = eventAt(event).index;
-    for (const index of [returning, ...waiting.filter((other) => other !== returning)]) {
-      if (waiting.some((other) => areAlike(other, index) && hasPriority(other, index))) continue;
-      const operation = operationAt(index) as Completed<C, R>;
-      const [next, result] = model.apply(state, operation.command);
-      if (!model.sameResult(result, operation.result)) continue;
-      const placed = { operation, before: junction.placed };
-      yield walk({ event, state: next, waiting: waiting.filter((other) => other !== index), used, placed });
-    }
-    for (const index of pending) {
-      const operation = operationAt(index);
-      if (operation.call > eventAt(event).time) break;
-      if (used.includes(index)) continue;
-      if (pending.some((other) => other < index && areAlike(other, index) && !used.includes(other))) continue;
-      const [next] = model.apply(state, operation.command);
-      if (next === state) continue;
-      const placed = { operation, before: junction.placed };
-      yield walk({ event, state: next, waiting, used: [...used, index], placed });
-    }
-    return undefined;
-  }
+  /** An operation takes effect, and with it whatever need not wait any longer. */
+  const place = (op: number): void => {
+    required = without(required, op);
+    spare = without(spare, op);
+    if (rules.R3) required = required.filter((write) => !machine.isHiddenBefore(write, op) || becomesSpare(write));
+    machine.enter(op);
+    depth += 1;
+    placed.push(op);
+    reads = reads.filter((read) => !machine.admits(read) || placed.push(read) === 0);
+    if (rules.R3) required = required.filter((write) => !machine.isUnnoticed(write) || becomesSpare(write));
+  };
 
-  const path: Junction<S, C, R>[] = [];
-  let here = walk({ event: 0, state: model.initial, waiting: [], used: [], placed: undefined });
-  let deepest = here;
+  const becomesSpare = (write: number): boolean => {
+    placed.push(~write);
+    spare.push(write);
+    return false;
+  };
+
+  /** Every way on from here: first what returns, then what else waits, by return, then what may never have happened. */
+  const waysOn = (): readonly number[] => {
+    const returning = ~events[event]!;
+    const waiting = [...required, ...spare].sort((a, b) => end[a]! - end[b]! || a - b);
+    const free: number[] = [];
+    for (const { members, calls, kind } of crashed) {
+      const next = crashedUses.countOf(used, kind);
+      if (next < members.length && calls[next]! < event) free.push(members[next]!);
+    }
+    if (machine.isLost(returning, reads, [...required, ...spare])) return [];
+    const all = free.length === 0 ? waiting : [...waiting, ...free];
+    const near = rules.R2 ? machine.near(returning, all, reads) : all;
+    const isSpare = spare.includes(returning);
+    const isRight = machine.admits(returning);
+    if (!isRight && !isSpare && machine.isHopeless(returning, near)) return [];
+
+    const isOptional = (op: number): boolean => end[op] === Infinity || spare.includes(op);
+    const hides = (op: number): boolean => rules.R3 && required.some((write) => write !== op && machine.isHiddenBefore(write, op));
+    const isForSomebody = machine.wantedBy([...reads, ...near]);
+    const ways: number[] = isRight && (!isSpare || machine.changes(returning) || hides(returning)) ? [returning] : [];
+    const isTaken = (op: number): boolean =>
+      rules.R5 && ways.some((way) => (end[op] === Infinity ? deeds[way] === deeds[op] : kinds[way] === kinds[op]));
+    for (const op of near) {
+      if (op === returning || isTaken(op) || !machine.admits(op)) continue;
+      if (isOptional(op) && !machine.changes(op)) {
+        if (hides(op) && isForSomebody(op)) ways.push(op);
+      } else if (!rules.R4 || !(isOptional(op) || machine.isBlind(op)) || isForSomebody(op)) ways.push(op);
+    }
+    return isSpare ? [LEFT_OUT, ...ways] : ways;
+  };
+
+  /** Where crashed operations repeat themselves, a way may lead back: then what is being tried already counts as abandoned. */
+  const remember = (at: Junction): void => {
+    deadEnds.add(at, machine.state());
+    isDeadEndNear[at.event] = 1;
+  };
+
+  let [deepest, lowest] = [0, 0];
   let abandoned = 0;
-  while (here.event < events.length) {
-    if (here.event > deepest.event) deepest = here;
-    if (!deadEnds.has(here)) path.push({ at: here, ways: waysOn(here) });
+  while (walk()) {
+    if (event > deepest) [deepest, lowest] = [event, event];
+    const at: Junction = { event, reads, required, spare, used };
+    const isDead = rules.R7 && isDeadEndNear[event] === 1 && deadEnds.has(at, machine.state());
+    if (!isDead) path.push({ at, placed: placed.length, depth, ways: waysOn(), next: 0 });
+    if (!isDead && isRepeated) remember(at);
 
-    let way: Configuration<S, C, R> | undefined;
-    for (let last = path.at(-1); way === undefined; last = path.at(-1)) {
-      if (last === undefined) return { type: 'illegal', explanation: explain(operations, eventAt(deepest.event), deepest.placed) };
-      way = last.ways.next().value;
-      if (way !== undefined) continue;
-      if (abandoned === budget) return { type: 'exhausted' };
-      abandoned += 1;
-      deadEnds.add(last.at);
-      path.pop();
+    for (let isMoved = false; !isMoved; ) {
+      const fork = path.at(-1);
+      if (fork === undefined) return { type: 'illegal', at: instantOf(problem, events[deepest]!) };
+      for (; depth > fork.depth; depth -= 1) machine.leave();
+      placed.length = fork.placed;
+      const way = fork.ways[fork.next];
+      if (way === undefined) {
+        if (abandoned === budget) return { type: 'exhausted', from: instantOf(problem, events[lowest]!), to: instantOf(problem, events[deepest]!) };
+        abandoned += 1;
+        lowest = Math.min(lowest, fork.at.event);
+        if (rules.R7 && !isRepeated) remember(fork.at);
+        path.pop();
+        continue;
+      }
+      fork.next += 1;
+      ({ event, used } = fork.at);
+      [reads, required, spare] = [[...fork.at.reads], [...fork.at.required], [...fork.at.spare]];
+      if (way === LEFT_OUT) spare = without(spare, ~events[event]!);
+      else {
+        if (end[way] === Infinity && !(isRepeated && call[way] === -Infinity)) used = crashedUses.with(used, deeds[way]!);
+        place(way);
+      }
+      isMoved = true;
     }
-    here = way;
   }
-  return { type: 'found', order: inOrder(here.placed) };
+  return { type: 'found', order: orderOf(placed) };
 };
 
-const isReadOnly = <S, C, R>(model: Model<S, C, R>, operation: Operation<C, R>): boolean =>
-  operation.type === 'completed' && model.isReadOnly?.(operation.command, operation.result) === true;
+/** A junction in the making. Its lists are its own until it becomes the junction of a fork. */
+type Walking = { event: number; reads: number[]; required: number[]; spare: number[]; used: number };
 
-const isRight = <S, C, R>(model: Model<S, C, R>, state: S, operation: Operation<C, R>): boolean =>
-  operation.type === 'completed' && model.sameResult(model.apply(state, operation.command)[1], operation.result);
+const without = (operations: readonly number[], op: number): number[] => operations.filter((other) => other !== op);
 
-/** Calls and returns in the order of time. At equal times calls come first, for equal times are concurrent. */
-const eventsOf = <C, R>(operations: History<C, R>): readonly Event[] =>
-  operations
-    .flatMap((operation, index): readonly Event[] => [
-      { type: 'Call', time: operation.call, index },
-      ...(operation.type === 'completed' ? [{ type: 'Return', time: operation.return, index } as const] : []),
-    ])
-    .sort((a, b) => a.time - b.time || Number(a.type === 'Return') - Number(b.type === 'Return'));
-
-/** The junctions that were abandoned, and those that are no better. */
-const rememberDeadEnds = <S, C, R>({ stateKey }: Model<S, C, R>) => {
-  /** By event, then by what waits and the state: which pending operations were used. */
-  const usedByKeyByEvent = new Map<number, Map<string, (readonly number[])[]>>();
-  const keyOf = ({ waiting, state }: Configuration<S, C, R>): string => `${waiting.join()}|${stateKey(state)}`;
-  return {
-    /** A key costs time, so it is only made where something was abandoned before. */
-    has: (junction: Configuration<S, C, R>): boolean => {
-      const dead = usedByKeyByEvent.get(junction.event)?.get(keyOf(junction)) ?? [];
-      return dead.some((used) => used.every((index) => junction.used.includes(index)));
-    },
-    add: (junction: Configuration<S, C, R>): void => {
-      const usedByKey = usedByKeyByEvent.get(junction.event) ?? new Map<string, (readonly number[])[]>();
-      usedByKeyByEvent.set(junction.event, usedByKey);
-      const key = keyOf(junction);
-      usedByKey.set(key, [...(usedByKey.get(key) ?? []), junction.used]);
-    },
-  };
+/** Calls, as the operation, and returns, as its complement, in the order of time. At equal times calls come first, for equal times are concurrent. */
+const eventsOf = ({ count, call, end }: Problem): Int32Array => {
+  const answered = Int32Array.from({ length: count }, (_, op) => op).filter((op) => end[op] !== Infinity);
+  answered.sort((a, b) => end[a]! - end[b]! || a - b);
+  const events = new Int32Array(count + answered.length);
+  let [called, returned] = [0, 0];
+  for (let at = 0; at < events.length; at += 1)
+    if (called < count && (returned === answered.length || call[called]! <= end[answered[returned]!]!)) {
+      events[at] = called;
+      called += 1;
+    } else {
+      events[at] = ~answered[returned]!;
+      returned += 1;
+    }
+  return events;
 };
 
-const inOrder = <C, R>(placed: Placed<C, R>): History<C, R> => {
-  const order: Operation<C, R>[] = [];
-  for (let last = placed; last !== undefined; last = last.before) order.push(last.operation);
-  return order.reverse();
+const instantOf = ({ call, end }: Problem, event: number): number => (event < 0 ? end[~event]! : call[event]!);
+
+/** A slot for every operation that was answered, such that no two that are open at once have the same. */
+const slotsOf = ({ count, end }: Problem, events: Int32Array): { readonly slotOf: Int32Array; readonly slots: number } => {
+  const slotOf = new Int32Array(count);
+  const free: number[] = [];
+  let slots = 0;
+  for (const event of events)
+    if (event < 0) free.push(slotOf[~event]!);
+    else if (end[event] !== Infinity) slotOf[event] = free.pop() ?? slots++;
+  return { slotOf, slots };
 };
 
-const explain = <C, R>(operations: History<C, R>, { time, index }: Event, placed: Placed<C, R>): Explanation => ({
-  stuck: (operations[index] as Operation<C, R>).id,
-  open: operations.filter((operation) => operation.call <= time && endOf(operation) >= time).map(({ id }) => id),
-  placed: inOrder(placed).map(({ id }) => id),
-});
+/** Crashed operations that do the same, by call, and at which events they were called. */
+type Class = { readonly kind: number; readonly members: number[]; readonly calls: number[] };
+
+const classesOf = ({ end, deeds, isRead }: Problem, events: Int32Array): readonly Class[] => {
+  const classes = new Map<number, Class>();
+  events.forEach((op, event) => {
+    if (op < 0 || end[op] !== Infinity || isRead[op] === 1) return;
+    const kind = deeds[op]!;
+    const known = classes.get(kind) ?? { kind, members: [], calls: [] };
+    classes.set(kind, known);
+    known.members.push(op);
+    known.calls.push(event);
+  });
+  return [...classes.values()];
+};
+
+/** What was placed, in order. What could stand somewhere unnoticed stands there, unless it was used after all. */
+const orderOf = (placed: readonly number[]): readonly number[] => {
+  const noticed = new Set(placed.filter((op) => op >= 0));
+  return placed.flatMap((op) => (op >= 0 ? [op] : noticed.has(~op) ? [] : [~op]));
+};

@@ -1,85 +1,122 @@
 /** `psmr check-history`: whether what clients saw is linearizable, in histories of anyone's system. */
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { Command, Option } from '@commander-js/extra-typings';
-import { parseEDNString } from 'edn-data';
 import * as E from 'fp-ts/lib/Either.js';
-import { eventsIn, type Event } from '../check/jepsen/events.js';
-import { jepsenModel, MODELS } from '../check/jepsen/models.js';
-import { historyOf, type JepsenHistory } from '../check/jepsen/operations.js';
-import { judge, type Verdict } from '../check/linearizability.js';
+import { read } from '../check/jepsen/edn.js';
+import { MODELS } from '../check/jepsen/models.js';
+import { KEYINGS } from '../check/jepsen/operations.js';
+import { takesColour } from '../measure/table.js';
+import { judged, type Finding, type Limits } from './history/judged.js';
+import { NILS, openHistory, visitHistory, type Reading } from './history/read.js';
+import { pageOf } from './history/page.js';
+import { reportOf } from './history/report.js';
 import { natural, oneOf } from './options.js';
+import { ticker, type Ticker } from './ticker.js';
 
-/** What a `nil` stands for that was read: a value that nobody wrote down, as Knossos has it, or a register that is not set. */
-const NILS = ['auto', 'unknown', 'unset'] as const;
+/** What the status says. That something could not be read is none of the verdicts. */
+const STATUS = { ok: 0, illegal: 1, unknown: 2, unreadable: 3 } as const;
 
-const STATUS = { ok: 0, illegal: 1, unknown: 2 } as const;
+/** What an operation takes in memory, bytes. */
+const BYTES = 600;
+
+/** MiB, and of what Node may take at most half. */
+const memoryByDefault = (): number => Math.min(2048, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 21));
+
+/** What became of a file. */
+type Outcome = { readonly file: string; readonly finding: Finding } | { readonly file: string; readonly error: string };
 
 export const checkHistoryCommand = new Command('check-history')
-  .description('whether histories are linearizable: Jepsen operations in EDN or JSON, or the operation lines of a Jepsen log')
-  .argument('<file...>', 'histories')
-  .addOption(new Option('--model <name>', MODELS.join(', ')).argParser(oneOf(MODELS)).default('cas-register'))
+  .description('whether histories are linearizable: of Jepsen, in EDN, JSON or a log, or of ours')
+  .argument('<file...>', 'histories, also compressed by gzip or zstd; - is the standard input')
+  .addOption(new Option('--model <name>', `of a history of Jepsen: ${MODELS.join(', ')}`).argParser(oneOf(MODELS)).default('cas-register'))
   .option('--initial <value>', 'what is there at first, in EDN', 'nil')
-  .addOption(new Option('--nil <meaning>', 'what a nil that was read stands for: unknown, unset, or auto (unset in logs)').argParser(oneOf(NILS)).default('auto' as const))
+  .addOption(new Option('--nil <meaning>', 'what a nil that was read stands for: unknown, unset, or auto (unknown; unset in logs and ordered maps)').argParser(oneOf(NILS)).default('auto' as const))
+  .addOption(new Option('--keyed <whether>', 'whether values are pairs [key value], a register for each key: yes, no, or auto (as the first reads show)').argParser(oneOf(KEYINGS)).default('auto' as const))
   .option('--budget <n>', 'junctions that the search may abandon', natural(1), 1_000_000)
-  .option('--explain', 'say why a history is illegal, operation by operation')
+  .option('--memory <MiB>', 'beyond which operations are put aside in a temporary file (2048, or half of what Node may take)', natural(1))
+  .option('--explain', 'say why a history is illegal, operation by operation, with the lines of the file')
+  .option('--html <file>', 'write the time-line of what is illegal as a page')
   .option('--json', 'print the verdicts as JSON')
   .addHelpText(
     'after',
     `
-The exit status is 0 if all are linearizable, 1 if one is not, 2 if the budget did not suffice for one.
+The exit status is 0 if all are linearizable, 1 if one is not, 2 if the budget did not suffice for one, and 3 if one
+could not be read, whatever the others are.
 
 Examples:
-  psmr check-history etcd.log
-  psmr check-history --model cas-register --initial 0 --explain history.edn
-  psmr check-history --model append kv.txt`,
+  psmr check-history store/latest/history.edn                      a register with compare-and-set, of Jepsen
+  psmr check-history --initial 0 --explain history.edn             that holds 0 at first; if it is illegal, why
+  psmr check-history --keyed yes --model register history.json     many registers: values are [key value]
+  psmr check-history --model append kv.txt --html why.html         lists of text, and a page to look at
+  psmr simulate --seed 7 --history run.ndjson && psmr check-history run.ndjson
+  zstd -dc huge.ndjson.zst | psmr check-history --memory 512 -`,
   )
-  .action((files, { model: name, initial, nil, budget, explain, json }) => {
-    const verdicts = files.map((file) => {
-      const { format, events } = orThrow(file, eventsIn(readFileSync(file, 'utf8')));
-      const model = jepsenModel(name, orThrow('--initial', value(initial)), nil === 'auto' ? format !== 'log' : nil === 'unknown');
-      if (model === undefined) throw new Error(`--model ${name}: none of ${MODELS.join(', ')}`);
-      const told = orThrow(file, historyOf(model, events));
-      return { file, operations: told.history.length, verdict: judge(model, told.history, { nodes: budget }), told };
-    });
-    if (json === true) console.log(JSON.stringify(verdicts.map(({ file, operations, verdict }) => ({ file, operations, ...verdict })), null, 2));
-    else
-      for (const { file, operations, verdict, told } of verdicts) {
-        console.log(`${file}: ${verdict.type}, ${operations} operations`);
-        if (explain === true) for (const line of explanation(verdict, told)) console.log(`  ${line}`);
-      }
-    const types = verdicts.map(({ verdict }) => verdict.type);
-    process.exitCode = STATUS[types.includes('illegal') ? 'illegal' : types.includes('unknown') ? 'unknown' : 'ok'];
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : STATUS.unreadable))
+  .action(async (files, { model, initial, nil, keyed, budget, memory, explain, html, json }) => {
+    const limits: Limits = { budget, held: Math.floor(((memory ?? memoryByDefault()) * 2 ** 20) / BYTES) };
+    const first = read('edn', initial);
+    const outcomes: Outcome[] = [];
+    for (const [i, file] of files.entries()) {
+      const outcome = E.isLeft(first)
+        ? { file, error: `--initial: ${first.left}` }
+        : await outcomeOf(file, { model, initial: first.right, nil, keyed }, limits, files.length === 1 ? '' : `${i + 1} of ${files.length} · `);
+      outcomes.push(outcome);
+      if ('error' in outcome) console.error(`psmr: ${outcome.error}`);
+      else if (json !== true) for (const line of reportOf(file, outcome.finding, explain === true, takesColour(process.stdout, process.env), process.stdout.columns)) console.log(line);
+    }
+    if (json === true) console.log(JSON.stringify(outcomes.map(jsonOf), null, 2));
+    const findings = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
+    if (html !== undefined) save(html, pageOf(findings));
+    const types = findings.map(({ finding }) => finding.type);
+    const worst = findings.length < outcomes.length ? 'unreadable' : types.includes('illegal') ? 'illegal' : types.includes('unknown') ? 'unknown' : 'ok';
+    process.exitCode = Math.max(STATUS[worst], Number(process.exitCode ?? 0));
   });
 
-const orThrow = <T>(where: string, outcome: E.Either<string, T>): T => {
-  if (E.isLeft(outcome)) throw new Error(`${where}: ${outcome.left}`);
-  return outcome.right;
-};
-
-const value = (edn: string): E.Either<string, unknown> =>
-  E.tryCatch(() => parseEDNString(edn, { mapAs: 'object', keywordAs: 'string', listAs: 'array' }), (error) => `not EDN: ${String(error)}`);
-
-const explanation = (verdict: Verdict, { told }: JepsenHistory): readonly string[] => {
-  switch (verdict.type) {
-    case 'ok':
-      return [];
-    case 'unknown':
-      return [`${verdict.budget} junctions were abandoned, and more were left`];
-    case 'illegal': {
-      const { stuck, open, placed } = verdict.explanation;
-      const say = (id: number): string => {
-        const { invoked, ended } = told.get(id) ?? {};
-        return invoked === undefined ? `operation ${id}` : `line ${invoked.line}: ${sayEvent(invoked)}${ended == null ? ', which never ended' : `, ${ended.type} in line ${ended.line}: ${JSON.stringify(ended.value)}`}`;
-      };
-      const last = placed.slice(-3);
-      return [
-        `no order gives this answer: ${say(stuck)}`,
-        ...open.filter((id) => id !== stuck).map((id) => `open meanwhile: ${say(id)}`),
-        ...(last.length === 0 ? [] : ['one order that explains all that was answered before ends in']),
-        ...last.map(say),
-      ];
-    }
+const outcomeOf = async (file: string, reading: Reading, limits: Limits, which: string): Promise<Outcome> => {
+  const ticking = ticker(false);
+  try {
+    const opened = await openHistory(file);
+    const tell = follow(ticking, `${which}${opened.name}`, opened.finished);
+    return { file, finding: await visitHistory(opened, reading, (subject, batches) => judged(subject, batches, limits, tell)) };
+  } catch (error) {
+    return { file, error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    ticking.end();
   }
 };
 
-const sayEvent = ({ process, f, value: argument, key }: Event): string => `process ${process} ${f}${key === undefined ? '' : ` ${JSON.stringify(key)}`} ${JSON.stringify(argument)}`;
+/** Tells how far the reading is, then the judging, and about how long each still takes. */
+const follow = (ticking: Ticker, name: string, finished: () => number | undefined): Parameters<typeof judged>[3] => {
+  let stage = '';
+  let since = performance.now();
+  return (how) => {
+    if (how.type !== stage) since = performance.now();
+    stage = how.type;
+    ticking.tell(() => {
+      const part = how.type === 'read' ? finished() : how.operations / how.of;
+      const left = part === undefined || part <= 0.02 ? undefined : ((performance.now() - since) * (1 - part)) / part / 1000;
+      const words = [name, `${how.type === 'read' ? 'reading' : 'judging'}${part === undefined ? '' : ` ${Math.floor(100 * part)} %`}`, `${how.operations.toLocaleString('en')} operations`];
+      return [...words, ...(left === undefined ? [] : [`about ${Math.ceil(left)} s left`])].join(' · ');
+    });
+  };
+};
+
+const jsonOf = (outcome: Outcome): object => {
+  const { file } = outcome;
+  if ('error' in outcome) return { file, type: 'unreadable', error: outcome.error };
+  const { finding } = outcome;
+  if (finding.type === 'ok') return { file, ...finding };
+  const { scene, ...rest } = finding;
+  const named = scene.operations.filter(({ id }) => scene.named.includes(id));
+  return { file, ...rest, [finding.type === 'illegal' ? 'contradiction' : 'window']: named };
+};
+
+const save = (file: string, text: string): void => {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    console.error(`psmr: --html ${file}: ${(error as Error).message}`);
+    process.exitCode = STATUS.unreadable;
+  }
+};

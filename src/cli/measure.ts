@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expectedOf, measure, prepare } from '../measure/experiment.js';
 import { drawFigure } from '../measure/figure.js';
 import { reporter } from '../measure/progress.js';
@@ -38,6 +38,7 @@ export const measureCommand = new Command('measure')
   .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
   .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1)
   .option('--out <dir>', 'where result.json and figure.svg go', 'results')
+  .option('--history', 'write there, too, what clients saw of the audited keys: history-TECHNIQUE.ndjson')
   .addOption(traceOption)
   .addOption(traceLevelOption)
   .option('--json', 'print result.json instead of the table, and no progress')
@@ -96,7 +97,11 @@ Examples:
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     try {
-      const result = await measure(experiment, options.techniques, progress, abort.signal, options.trace === undefined ? undefined : { directory: options.trace, level: options.traceLevel });
+      const { out, history, trace, traceLevel: level } = options;
+      const result = await measure(experiment, options.techniques, progress, abort.signal, (technique) => ({
+        history: history === true ? resolve(out, `history-${technique}.ndjson`) : null,
+        trace: trace === undefined ? null : { directory: resolve(trace, technique), level },
+      }));
       progress.end();
       const [file, picture] = [join(options.out, 'result.json'), join(options.out, 'figure.svg')];
       writeResult(file, result);

@@ -1,7 +1,9 @@
 /** psmr simulate: one run of a whole cluster in virtual time, under faults, told as a numbered story. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { createHash } from 'node:crypto';
-import { demonstration } from '../adapter/simulated/demonstration.js';
+import { linesOf, saveLines } from '../adapter/history/save.js';
+import { demonstrated, demonstration } from '../adapter/simulated/demonstration.js';
+import { operationsIn } from '../adapter/simulated/history.js';
 import { simulate } from '../adapter/simulated/world.js';
 import { TECHNIQUES } from '../replica/techniques.js';
 import { natural, oneOf, quantity } from './options.js';
@@ -15,6 +17,7 @@ export const simulateCommand = new Command('simulate')
   .option('--loss <p>', 'chance that a message is lost', quantity(0, 0.5), 0.02)
   .option('--duplication <p>', 'chance that a message is doubled', quantity(0, 0.5), 0.05)
   .option('--crashes <n>', 'processes that crash and come back', natural(0, 10), 1)
+  .option('--history <file>', 'write what clients saw, for psmr check-history to judge')
   .option('--digest', 'print nothing but the digest of the run')
   .option('--json', 'print the run as JSON: what every process did, and what clients saw')
   .addHelpText(
@@ -25,16 +28,19 @@ Times are milliseconds of virtual time. The exit status is 0 only if all clients
 Examples:
   psmr simulate --seed 7                                    the story, and what was seen on the way
   psmr simulate --seed 7 --technique smr --crashes 0        another technique, and nobody crashes
+  psmr simulate --seed 7 --history seed7.ndjson             what clients saw, in a file
   psmr simulate --seed 7 --digest                           the same digest on every machine`,
   )
-  .action(({ seed, technique, threads, commands, loss, duplication, crashes, digest, json }) => {
+  .action(async ({ seed, technique, threads, commands, loss, duplication, crashes, history, digest, json }) => {
     const isTold = digest !== true && json !== true;
     let lines = 0;
     const tell = (time: number, line: string): void => {
       lines += 1;
       if (isTold) console.log(`${String(lines).padStart(5)}  ${time.toFixed(1).padStart(8)} ms  ${line}`);
     };
-    const ran = simulate({ ...demonstration({ seed, technique, threads, commands, loss, duplication, crashes }), tell });
+    const world = demonstration({ seed, technique, threads, commands, loss, duplication, crashes });
+    const ran = simulate({ ...world, tell });
+    if (history !== undefined) await saveLines(history, linesOf(demonstrated, operationsIn(world.service.codec, ran.history)));
     const text = JSON.stringify(ran, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
     const fingerprint = createHash('sha256').update(text).digest('hex');
     if (digest === true) return console.log(fingerprint);

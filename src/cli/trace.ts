@@ -1,6 +1,7 @@
 /** psmr trace: what the processes of a real cluster did, written down and judged line by line. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import pc from 'picocolors';
 import { play, tracesIn } from '../adapter/trace-reading.js';
 import { measure } from '../measure/experiment.js';
@@ -46,7 +47,7 @@ Examples:
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     try {
-      const { runs } = await measure({ ...SMALL, keys, threads, clients, outstanding, seconds }, techniques, progress, abort.signal, { directory, level });
+      const { runs } = await measure({ ...SMALL, keys, threads, clients, outstanding, seconds }, techniques, progress, abort.signal, (technique) => ({ history: null, trace: { directory: join(directory, technique), level } }));
       progress.end();
       for (const { technique, commands, verdict } of runs) console.log(`${directory}/${technique}: ${commands} commands, ${verdict}`);
       if (runs.some(({ verdict }) => verdict !== 'ok')) process.exitCode = 1;
@@ -95,26 +96,40 @@ Examples:
   psmr trace check traces-here
   psmr trace check --json a1.0.ndjson.gz a2.0.ndjson.gz`,
   )
-  .action(async (paths, { budget, json, clauses }) => {
-    const colours = pc.createColors(takesColour(process.stdout, process.env));
-    const progress = ticker(json === true);
-    const reports: (Report & { readonly name: string; readonly seconds: number })[] = [];
-    for (const { name, files } of tracesIn(paths)) {
-      const start = performance.now();
-      const checker = await play(files, (events) => progress.tell(() => `${name}: ${events.toLocaleString('en')} events, ${Math.round(events / (performance.now() - start))},000 a second`));
-      progress.tell(() => `${name}: the clauses`);
-      const report = { name, ...reportOf(checker, budget), seconds: (performance.now() - start) / 1000 };
-      progress.end();
-      reports.push(report);
-      if (json !== true) console.log(sayReport(report, clauses === true, colours));
+  .action(async (paths, options) => {
+    try {
+      await check(paths, options);
+    } catch (error) {
+      console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = UNREADABLE;
     }
-    if (json === true) console.log(JSON.stringify(reports, null, 2));
-    const verdicts = reports.map(({ verdict }) => verdict);
-    process.exitCode = verdicts.includes('broken') ? 1 : verdicts.includes('unknown') ? 2 : 0;
   });
 
+/** The exit status where no verdict can be given. */
+const UNREADABLE = 3;
+
+type Checking = { readonly budget: number; readonly json?: true | undefined; readonly clauses?: true | undefined };
+
+const check = async (paths: readonly string[], { budget, json, clauses }: Checking): Promise<void> => {
+  const colours = pc.createColors(takesColour(process.stdout, process.env));
+  const progress = ticker(json === true);
+  const reports: (Report & { readonly name: string; readonly seconds: number })[] = [];
+  for (const { name, files } of tracesIn(paths)) {
+    const start = performance.now();
+    const checker = await play(files, (events) => progress.tell(() => `${name}: ${events.toLocaleString('en')} events, ${Math.round(events / (performance.now() - start))},000 a second`));
+    progress.tell(() => `${name}: the clauses`);
+    const report = { name, ...reportOf(checker, budget), seconds: (performance.now() - start) / 1000 };
+    progress.end();
+    reports.push(report);
+    if (json !== true) console.log(sayReport(report, clauses === true, colours));
+  }
+  if (json === true) console.log(JSON.stringify(reports, null, 2));
+  const verdicts = reports.map(({ verdict }) => verdict);
+  process.exitCode = verdicts.includes('broken') ? 1 : verdicts.includes('unknown') ? 2 : 0;
+};
+
 const sayReport = (report: Report & { readonly name: string; readonly seconds: number }, isLong: boolean, { bold, green, red, yellow }: ReturnType<typeof pc.createColors>): string => {
-  const { name, verdict, files, events, level, unmatched, cut, dropped, clauses, operations, history, found, violations, seconds } = report;
+  const { name, verdict, files, events, level, unmatched, cut, dropped, clauses, notAsked, operations, history, found, violations, seconds } = report;
   const colour = { ok: green, broken: red, unknown: yellow }[verdict];
   const count = (number: number): string => number.toLocaleString('en');
   return [
@@ -123,6 +138,7 @@ const sayReport = (report: Report & { readonly name: string; readonly seconds: n
     ...(found === undefined ? [`  ${clauses.length - violations.length} of ${clauses.length} clauses on the whole run hold`] : []),
     ...(isLong ? clauses.map((clause) => `    ${violations.some((one) => one.clause === clause) ? red('broken') : 'holds '} ${clause}`) : []),
     ...(unmatched === 0 ? [] : [`  ${count(unmatched)} lines rest on what nobody wrote down: on a process without a trace, or one that was killed`]),
+    ...(notAsked.length === 0 ? [] : [`  ${notAsked.length} clauses that want to see all of a run were not asked: somebody's trace has no end`]),
     ...cut.map((file) => `  ${file} ends in half a line`),
     ...(dropped === 0 ? [] : [`  ${count(dropped)} facts more than the clauses on whole runs were shown`]),
     ...(found === undefined

@@ -6,6 +6,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { read, serviceOf, type Config } from '../adapter/config.js';
+import { linesOf, saveLines } from '../adapter/history/save.js';
 import { logger } from '../adapter/log.js';
 import { connect } from '../adapter/tcp/caller.js';
 import type { Reply } from '../record.js';
@@ -56,6 +57,7 @@ export const runJob = async (job: Job, tell: (told: Told) => void): Promise<Repo
     const cuts = await load.cut(replicas);
     const { commands, failed, latency } = counted();
     const refused = load.refused();
+    if (job.history !== null) await saveLines(job.history, linesOf({ keySpace, keys: job.keys, slotsPerTurn: config.right.m }, history));
     return {
       commands,
       failed,
@@ -99,6 +101,7 @@ const startLoad = (job: Job, config: Config) => {
   const calls = new Map<number, Call>();
   const digests: { readonly replica: string; readonly reply: Reply }[] = [];
   let called = 0;
+  let cuts = 0; // which are all that the last session asks for
   let isCalling = false;
   let refused: string | undefined;
 
@@ -121,10 +124,11 @@ const startLoad = (job: Job, config: Config) => {
     },
     onFailed: kept.failed,
     onReply: (replica, reply) => {
-      if (reply.session === sessions[teller]) digests.push({ replica: config.processes[replica]?.id ?? '', reply });
+      // A replica that comes back answers again what was asked before: only the last cut counts.
+      if (reply.session === sessions[teller] && reply.sequence === cuts) digests.push({ replica: config.processes[replica]?.id ?? '', reply });
     },
     log: { ...logger('client'), info: () => undefined, warn: () => undefined },
-    trace: job.trace && { ...job.trace, name: `client-${process.pid}` },
+    trace: job.trace === null ? undefined : { ...job.trace, name: `client-${process.pid}` },
   });
 
   const until = async (isDone: () => boolean): Promise<void> => {
@@ -150,6 +154,7 @@ const startLoad = (job: Job, config: Config) => {
     /** The digests of `replicas` replicas at one cut, or of as many as give one in time. */
     cut: async (replicas: number): Promise<readonly Cut[]> => {
       digests.length = 0;
+      cuts += 1;
       called += 1;
       caller.call(teller, called, 'digest');
       const given = (): ReadonlyMap<string, Reply> => new Map(digests.map(({ replica, reply }) => [replica, reply]));

@@ -47,8 +47,8 @@ export const freePorts = async (count: number): Promise<readonly number[]> => {
 };
 
 /** Starts every process of the configuration in `file`; resolves when all are ready. Rejects, with none left, if one is not. */
-export const startCluster = async (config: Config, file: string, trace?: Tracing): Promise<Cluster> => {
-  const traced = trace === undefined ? [] : ['--trace', trace.directory, '--trace-level', trace.level];
+export const startCluster = async (config: Config, file: string, trace: Tracing | null = null): Promise<Cluster> => {
+  const traced = trace === null ? [] : ['--trace', trace.directory, '--trace-level', trace.level];
   const children: Child[] = [];
   let isClosing = false;
   let fail: (error: Error) => void = () => undefined;

@@ -19,8 +19,10 @@ export type Job = {
   readonly bounds: readonly number[];
   readonly warmup: number;
   readonly seconds: number;
-  /** Where the client writes down what its proxies do, and how much of it. */
-  readonly trace?: Tracing;
+  /** Where the history of the audited keys goes, if anywhere. */
+  readonly history: string | null;
+  /** Where the client writes down what its proxies do, if anywhere, and how much of it. */
+  readonly trace: Tracing | null;
 };
 
 /** What it found. Latencies in ms. */
@@ -56,7 +58,7 @@ const Told: t.Type<Told, unknown> = t.union([
   t.strict({ type: t.literal('Broken'), reason: t.string }),
 ]);
 
-const Job: t.Type<Job, unknown> = t.intersection([t.strict({
+const Job: t.Type<Job, unknown> = t.strict({
   config: t.string,
   keys: t.number,
   mix: Mix,
@@ -66,7 +68,9 @@ const Job: t.Type<Job, unknown> = t.intersection([t.strict({
   bounds: t.readonlyArray(t.number),
   warmup: t.number,
   seconds: t.number,
-}), t.partial({ trace: t.strict({ directory: t.string, level: t.keyof({ protocol: null, execution: null }) }) })]);
+  history: t.union([t.string, t.null]),
+  trace: t.union([t.strict({ directory: t.string, level: t.keyof({ protocol: null, execution: null }) }), t.null]),
+});
 
 /** A message of a child as what it tells, or why it tells nothing. */
 export const hearTold = (message: unknown): E.Either<string, Told> => pipe(Told.decode(message), E.mapLeft((errors) => failure(errors).join('; ')));

@@ -24,14 +24,23 @@ export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => 
   judge: 1 + keys / 10_000_000,
 });
 
+/** What a run leaves behind beside its result: what happened to the audited keys, and what every machine did. */
+export type Keeping = { readonly history: string | null; readonly trace: Tracing | null };
+
 /** Runs every technique in turn, each on a cluster of its own. Rejects, with no process left, when one cannot go on. */
-export const measure = async (experiment: Experiment, techniques: readonly Technique[], progress: Reporter, signal: AbortSignal, trace?: Tracing): Promise<Result> => {
+export const measure = async (
+  experiment: Experiment,
+  techniques: readonly Technique[],
+  progress: Reporter,
+  signal: AbortSignal,
+  keepingOf: (technique: Technique) => Keeping = () => ({ history: null, trace: null }),
+): Promise<Result> => {
   const runs: Run[] = [];
-  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal, trace && { ...trace, directory: join(trace.directory, technique) }));
+  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal, keepingOf(technique)));
   return { format: FORMAT, versions: versions(), machine: machine(), parameters: experiment, units: UNITS, runs };
 };
 
-const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal, trace: Tracing | undefined): Promise<Run> => {
+const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal, keeping: Keeping): Promise<Run> => {
   progress.enter(technique, 'start');
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
@@ -55,7 +64,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
     const file = join(directory, 'cluster.json');
     writeFileSync(file, JSON.stringify(config));
 
-    const cluster = await startCluster(config, file, trace);
+    const cluster = await startCluster(config, file, keeping.trace);
     const abort = (): void => void cluster.close();
     signal.addEventListener('abort', abort);
     try {
@@ -80,7 +89,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       };
       const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
       const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
-      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds, ...(trace === undefined ? {} : { trace }) }, hear);
+      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds, ...keeping }, hear);
       return {
         technique,
         throughput: report.commands / report.seconds / 1000,

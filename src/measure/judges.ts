@@ -47,9 +47,9 @@ export const judgeHistory = (
     case 'ok':
       return { judge: name, verdict: 'ok', detail: `${what}, by ${verdict.procedure === 'witness' ? 'the positions in their answers' : 'search'}` };
     case 'illegal': {
-      const named = new Set([...verdict.explanation.open, verdict.explanation.stuck].map(Number));
-      const stuck = history.filter(({ id }) => named.has(id)).slice(0, 8).map(sayOperation);
-      return { judge: name, verdict: 'not-linearizable', detail: `${what}; no order explains ${stuck.join(' | ')}` };
+      const named = new Set(verdict.certificate.operations);
+      const contradictory = history.filter(({ id }) => named.has(id)).slice(-8).map(sayOperation);
+      return { judge: name, verdict: 'not-linearizable', detail: `${what}; no order explains ${contradictory.join(' | ')}` };
     }
     case 'unknown':
       return { judge: name, verdict: 'unknown', detail: `${what}; gave up after ${verdict.budget} steps` };

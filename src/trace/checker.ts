@@ -37,7 +37,7 @@ export type Checker = {
   /** Plays what can be played. The files of which it needs more lines; none if it is done, or has found a breach. */
   readonly advance: () => readonly Feed[];
   readonly found: () => Found | undefined;
-  readonly played: () => { readonly events: number; readonly cut: readonly string[]; readonly ended: number };
+  readonly played: () => { readonly events: number; readonly cut: readonly string[]; /** Traces that end in good order, of how many. */ readonly ended: number; readonly all: number };
   /** Ends all players: what is known of replicas at rest, and of operations without an answer, is a fact from now on. */
   readonly conclude: () => void;
 };
@@ -199,26 +199,27 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     found ??= { ...breach, file: reel.file, line: reel.count + 1, context };
   };
 
-  /** Whether whoever a line waits for may still say something. */
-  const mayStillCome = (on: string, waiting: Reel): boolean => reels.some((reel) => reel !== waiting && isOf(reel, on) && !(reel.isOver && reel.at >= reel.lines.length));
-  /** Whether whoever a line waits for was cut off in the middle: what it sent may not have been written down. */
-  const isCutOff = (on: string): boolean => setting.world === 'network' && [...cast.values()].some(({ header, isEnded }) => isNamed(header, on) && !isEnded);
+  /** Whether what a line waits for stands in a line that is here and was not played. */
+  const isToCome = ({ on, needles }: Extract<Outcome, { type: 'Blocked' }>): boolean =>
+    reels.some((reel) => on.some((name) => isOf(reel, name)) && reel.lines.slice(reel.at).some((line) => needles.every((needle) => line.includes(needle))));
+  /** Whether whoever a line waits for was cut off in the middle: what it sent last may not have been written down. */
+  const isCutOff = (name: string): boolean =>
+    setting.world === 'network' && reels.some((reel) => reel.isOver && reel.at >= reel.lines.length && reel.headers.some((header) => isNamed(header, name) && cast.get(originOf(header))?.isEnded !== true));
 
   /** Nobody can go on. Either somebody's trace ends too soon, and a line must be believed; or one of the lines is wrong. */
   const unlock = (): boolean => {
-    const waiting = reels.filter((reel) => reel.blocked !== undefined);
-    for (const reel of waiting) {
-      const { on } = reel.blocked!;
-      if (on.some((name) => mayStillCome(name, reel)) || !on.some(isCutOff)) continue;
-      const written = reel.lines[reel.at]!;
+    const waiting = reels.filter(({ blocked }) => blocked !== undefined);
+    const believed = waiting.find(({ blocked }) => blocked!.on.some(isCutOff));
+    if (believed !== undefined) {
+      const written = believed.lines[believed.at]!;
       const outcome = playText(written, true);
-      reel.blocked = undefined;
-      if (outcome.type === 'Broken') report(reel, outcome.breach);
-      else if (outcome.type === 'Played') pass(reel, written);
-      else report(reel, asBreach(outcome));
+      believed.blocked = undefined;
+      if (outcome.type === 'Broken') report(believed, outcome.breach);
+      else if (outcome.type === 'Played') pass(believed, written);
+      else report(believed, asBreach(outcome));
       return true;
     }
-    const guilty = waiting.find(({ blocked }) => !reels.some((other) => blocked!.on.some((name) => isOf(other, name)) && other.lines.slice(other.at).some((line) => blocked!.needles.every((needle) => line.includes(needle))))) ?? waiting[0];
+    const guilty = waiting.find(({ blocked }) => !isToCome(blocked!)) ?? waiting[0];
     if (guilty !== undefined) report(guilty, asBreach(guilty.blocked!));
     return false;
   };
@@ -257,7 +258,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     stage,
     advance,
     found: () => found,
-    played: () => ({ events, cut, ended: [...cast.values()].filter(({ isEnded }) => isEnded).length }),
+    played: () => ({ events, cut, ended: [...cast.values()].filter(({ isEnded }) => isEnded).length, all: cast.size }),
     conclude,
   };
 };

@@ -18,6 +18,12 @@ export type Crew = {
   /** Notes what a thread touched in an epoch; when all threads have left it, says what was not its own. */
   readonly touched: (thread: number, epoch: number, nodes: readonly string[]) => Violation | undefined;
   readonly digest: () => string;
+  /**
+   * From now on what these threads execute cannot be played: one of them was killed, and the others passed a barrier that its
+   * trace ends before.
+   */
+  readonly abandon: () => void;
+  readonly isAbandoned: () => boolean;
 };
 
 export const newCrew = (stage: Stage, process: string, life: number): Crew => {
@@ -54,6 +60,7 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
     return sessions;
   };
 
+  let isAbandoned = false;
   const accessesByEpoch = new Map<number, Access[]>();
   const epochs = new Map<number, number>(); // by thread
   return {
@@ -75,6 +82,8 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
       }
       return undefined;
     },
+    abandon: () => void (isAbandoned = true),
+    isAbandoned: () => isAbandoned,
     digest: () => {
       const { entries, high, low } = store.digest();
       return `${entries} entries, ${high}:${low}`;

@@ -52,6 +52,8 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     const before = standing.persisted.get(group) ?? [];
     const place = records.length;
     records.push(record);
+    // What was voted for just before a crash may stand on the disk alone.
+    if (record.type === 'Voted' && life > 0) keep(facts, facts.votes, { ring: group, process: me, instance: record.instance, ballot: record.ballot, id: record.id });
     const text = lineOfRecord(record);
     const chain = chained(before[place - 1], text);
     // Who was killed may have written more to its disk than to its trace.

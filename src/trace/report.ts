@@ -2,7 +2,7 @@
 import type { Verdict } from '../check/linearizability.js';
 import type { Checker, Found } from './checker.js';
 import { CLAUSES } from './finding.js';
-import { clausesOver, judgeHistory, type Violation } from './facts.js';
+import { clausesOver, judgeHistory, WHOLE, type Violation } from './facts.js';
 
 export type Report = {
   readonly verdict: 'ok' | 'broken' | 'unknown';
@@ -17,6 +17,8 @@ export type Report = {
   readonly dropped: number;
   /** The clauses that the run was held against. */
   readonly clauses: readonly string[];
+  /** Clauses that it was not held against: somebody was killed, and what they ask for may be missing. */
+  readonly notAsked: readonly string[];
   readonly operations: number;
   readonly history: Verdict['type'] | 'not written down';
   readonly found?: Found;
@@ -30,13 +32,14 @@ const BUDGET = 1_000_000;
 export const reportOf = (checker: Checker, budget = BUDGET): Report => {
   const { stage, feeds } = checker;
   const found = checker.found();
-  const { events, cut } = checker.played();
+  const { events, cut, ended, all } = checker.played();
   const { level } = stage.setting;
   const common = { files: feeds.length, events, level, unmatched: stage.unmatched, cut, dropped: stage.facts.dropped };
-  if (found !== undefined) return { ...common, verdict: 'broken', clauses: [], operations: 0, history: 'not written down', found, violations: [] };
+  if (found !== undefined) return { ...common, verdict: 'broken', clauses: [], notAsked: [], operations: 0, history: 'not written down', found, violations: [] };
 
   checker.conclude();
-  const clauses = clausesOver(stage.setting, stage.facts);
+  const isWhole = stage.setting.world === 'simulated' || ended === all;
+  const clauses = clausesOver(stage.setting, stage.facts, isWhole);
   const violations = Object.entries(clauses)
     .map(([clause, violationsOf]) => ({ clause, violations: violationsOf() }))
     .filter((one) => one.violations.length > 0);
@@ -48,6 +51,7 @@ export const reportOf = (checker: Checker, budget = BUDGET): Report => {
     ...common,
     verdict: violations.length > 0 ? 'broken' : history?.type === 'unknown' ? 'unknown' : 'ok',
     clauses: [...Object.keys(clauses), CLAUSES.durable, ...(isWritten ? [LINEARIZABLE] : [])],
+    notAsked: isWhole ? [] : WHOLE,
     operations: stage.facts.history.length,
     history: history?.type ?? 'not written down',
     violations,

@@ -71,12 +71,24 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     return PLAYED;
   };
 
-  const playRun = (line: Line): Outcome => {
+  /** A run that cannot be played: what it answered is believed. */
+  const believe = (line: Line): Outcome => {
+    stage.unmatched += 1;
+    for (const reply of repliesIn(line)) stage.underWay.send(REPLIES, reply, { life, after: 0 });
+    return PLAYED;
+  };
+
+  const playRun = (line: Line, isForced: boolean): Outcome => {
     if (thread === undefined || crew === undefined) return broken(CLAUSES.whole, 'machine', 'merge, in a trace of the protocol', 'worker');
     const event = hearWorkerEvent(line.event);
     if (typeof event === 'string') return notAnEvent(event);
+    if (crew.isAbandoned()) return believe(line);
     const { worker } = thread;
     const late = isWaiting(worker) ? lateFor(worker) : undefined;
+    if (late !== undefined && isForced) {
+      crew.abandon();
+      return believe(line);
+    }
     if (late !== undefined) {
       const others = late.map((other) => `t${other}`);
       return { type: 'Blocked', on: others.map((other) => `${process} ${other}`), clause: CLAUSES.barrier, what: `${others.join(', ')} at barrier ${worker.generation}`, needles: ['"machine":"worker"'] };
@@ -96,8 +108,8 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   };
 
   return {
-    play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line) : playMerge(line, isForced)),
-    standing: () => ({ delivered, isAtRest: thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running') }),
+    play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line, isForced) : playMerge(line, isForced)),
+    standing: () => ({ delivered, isAtRest: crew?.isAbandoned() !== true && (thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running')) }),
   };
 };
 
@@ -108,6 +120,12 @@ const lateFor = <C, R>({ thread, generation, shared: { board } }: Worker.Worker<
   if (thread !== EXECUTOR) return board.hasDeparted(generation) ? undefined : [EXECUTOR];
   if (isFull(board, generation)) return undefined;
   return Array.from({ length: board.threads }, (_, index) => index + 1).filter((other) => !board.hasArrived(other, generation));
+};
+
+/** The replies that a line tells of, whatever else it says. */
+const repliesIn = ({ tail }: Line): readonly string[] => {
+  const { effects } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: readonly { readonly replies?: readonly string[] }[] };
+  return effects.flatMap(({ replies = [] }) => replies);
 };
 
 const namesOf = (told: unknown, value: Merge.Decided): readonly string[] => {

@@ -18,8 +18,11 @@ export type Choice = {
 };
 
 const KEY_SPACE = 64;
+const M = 1;
 const ACCEPTORS = [0, 1, 2];
 const REPLICAS = [3, 4];
+/** What a history of this world is a history of. */
+export const demonstrated = { keySpace: KEY_SPACE, keys: KEY_SPACE / 2, slotsPerTurn: M } as const;
 /** How long faults go on, ms. */
 const ROUGH = 900;
 
@@ -49,14 +52,14 @@ export const demonstration = ({ seed, technique, threads: asked, commands, loss,
       membership: { acceptors: ACCEPTORS, learners: REPLICAS },
       technique: threads === 1 ? 'smr' : technique,
       threads,
-      m: 1,
+      m: M,
       commandsPerBarrier: Infinity,
       homes: Array.from({ length: threads + 1 }, (_, group) => ACCEPTORS[group % ACCEPTORS.length] ?? 0),
       ring: { batchBytes: 160, backlogBytes: 65_536, window: 4, heartbeat: 20, suspectAfter: 150, resendAfter: 60, askAfter: 40, askFor: 8 },
       skip: { lambda: 500, delta: 20, origin: 0 },
     },
     service: tree.service,
-    newStore: () => tree.persistent(evenKeys(KEY_SPACE / 2)),
+    newStore: () => tree.persistent(evenKeys(demonstrated.keys)),
     limits: { tables: threads + 1, sessions: 8, window: 8, replyBytes: 64 },
     proxy: { window: 8, retryAfter: 150 },
     faults: {

@@ -1,15 +1,16 @@
-/** What Jepsen's tests ask of: registers, maps, lists of text and locks, as sequential services. */
+/** The models that Jepsen's tests name, as sequential services: registers, one or many, lists of text, locks, and more. */
 
+import * as E from 'fp-ts/lib/Either.js';
 import { Map } from 'immutable';
-import type { Model } from '../model.js';
+import { UNKNOWN, type Answer, type JepsenModel } from './call.js';
+import { isSame, keyOf, writeJson } from './edn.js';
+import { growthOf } from './growth.js';
+import { multiRegister } from './multi-register.js';
+import { jepsenOrderedMap } from './ordered-map.js';
+import { registersOf } from './registers.js';
+import { stateKeyOf } from './state.js';
 
-/** An operation as it was invoked. `key` says which of many registers, where there are many. */
-export type Call = { readonly f: string; readonly value: unknown; readonly key: string };
-
-/** What an operation was answered; `UNKNOWN` where nobody wrote it down. */
-export type Answer = unknown;
-
-export const UNKNOWN = Symbol('unknown');
+export { UNKNOWN, type Answer, type Call, type JepsenModel } from './call.js';
 
 /** What an operation does to the value under its key, and what it is answered. */
 type Deed = (value: unknown, argument: unknown) => readonly [value: unknown, answer: Answer];
@@ -20,11 +21,13 @@ const compareAndSet: Deed = (value, argument) => {
   const [expected, next] = argument as readonly [unknown, unknown];
   return isSame(value, expected) ? [next, true] : [value, false];
 };
-const append: Deed = (value, argument) => [`${(value as string | null) ?? ''}${String(argument)}`, null];
+const append: Deed = (value, argument) => [`${textOf(value)}${textOf(argument)}`, null];
 const text: Deed = (value) => [value, value ?? ''];
 const remove: Deed = () => [null, null];
 const acquire: Deed = (value) => (value === true ? [value, false] : [true, true]);
 const release: Deed = (value) => (value === true ? [false, true] : [value, false]);
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === null ? '' : writeJson(value));
 
 const DEEDS: Readonly<Record<string, Readonly<Record<string, Deed>>>> = {
   register: { read, write },
@@ -34,42 +37,53 @@ const DEEDS: Readonly<Record<string, Readonly<Record<string, Deed>>>> = {
   mutex: { acquire, lock: acquire, release, unlock: release },
 };
 
-export const MODELS: readonly string[] = Object.keys(DEEDS);
+export const MODELS: readonly string[] = ['register', 'cas-register', 'map', 'append', 'ordered-map', 'multi-register', 'mutex'];
+
+const isUnknown = (answer: Answer): boolean => answer === UNKNOWN;
 
 const READS: readonly string[] = ['read', 'get'];
 
 /** What a completed operation that says nothing of its answer must have been answered. */
 const expectedOf = (f: string): Answer => (['cas', 'acquire', 'lock', 'release', 'unlock'].includes(f) ? true : null);
 
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-export type JepsenModel = Model<Map<string, unknown>, Call, Answer> & {
-  /** Why an operation is none of this model's, or `undefined` if it is one. */
-  readonly flawIn: (call: Call) => string | undefined;
-  /** The answer that an operation which ended with `value` was given. */
-  readonly answerOf: (f: string, value: unknown) => Answer;
-};
-
-/** The model of a name. A `nil` that was read is a value, or, if `isNilUnknown`, a value that nobody wrote down. */
+/** The model of a name, if there is one. A `nil` that was read is a value, or, if `isNilUnknown`, one that nobody wrote down. */
 export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolean): JepsenModel | undefined => {
-  const deeds = DEEDS[name];
-  if (deeds === undefined) return undefined;
-  return {
-    initial: Map(),
-    apply: (state, { f, value, key }) => {
-      const before = state.has(key) ? state.get(key) : initial;
-      const [after, answer] = deeds[f]!(before, value);
-      return [isSame(before, after) ? state : state.set(key, after), answer];
-    },
-    sameResult: (a, b) => a === UNKNOWN || b === UNKNOWN || isSame(a, b),
-    stateKey: (state) => JSON.stringify([...state].sort(([a], [b]) => (a < b ? -1 : 1))),
-    commandKey: ({ f, value, key }) => JSON.stringify([f, value, key]),
-    spansOf: ({ key }) => [{ from: key, to: key }],
-    isReadOnly: ({ f }) => READS.includes(f),
-    flawIn: ({ f, value }) => {
-      if (deeds[f] === undefined) return `f: ${f} is none of ${Object.keys(deeds).join(', ')}, which a ${name} knows`;
-      return f === 'cas' && !(Array.isArray(value) && value.length === 2) ? 'value: a cas takes what is expected and what is to be: [1 2]' : undefined;
-    },
-    answerOf: (f, value) => (READS.includes(f) ? (value === null && isNilUnknown ? UNKNOWN : value) : expectedOf(f)),
-  };
+  const model = modelNamed(name, initial, isNilUnknown);
+  return E.isRight(model) ? model.right : undefined;
 };
+
+/** The model of a name that a person gave, or why there is none. */
+export const modelNamed = (name: string, initial: unknown, isNilUnknown: boolean): E.Either<string, JepsenModel> => {
+  if (name === 'ordered-map') return jepsenOrderedMap(initial, isNilUnknown);
+  if (name === 'multi-register') return E.right(multiRegister(initial, isNilUnknown));
+  const deeds = DEEDS[name];
+  return deeds === undefined ? E.left(`no such model; there are ${MODELS.join(', ')}`) : E.right(registerLike(name, deeds, initial, isNilUnknown));
+};
+
+const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initial: unknown, isNilUnknown: boolean): JepsenModel => ({
+  name,
+  initial: Map(),
+  apply: (state, { f, value, key, isBlind }) => {
+    if (isBlind === true) return [state, UNKNOWN];
+    const before = state.has(key) ? state.get(key) : initial;
+    const [after, answer] = deeds[f]!(before, value);
+    return [isSame(before, after) ? state : state.set(key, after), answer];
+  },
+  sameResult: isSame,
+  stateKey: stateKeyOf,
+  commandKey: ({ f, value, key, isBlind = false }) => `${f} ${key} ${keyOf(value)} ${isBlind}`,
+  spansOf: ({ key }) => [{ from: key, to: key }],
+  isReadOnly: ({ f }) => READS.includes(f),
+  ...(name === 'append' ? { growth: growthOf(initial, isUnknown) } : { registers: registersOf(initial, isUnknown) }),
+  callOf: ({ f, value, key }) => {
+    const isPair = Array.isArray(value) && value.length === 2;
+    if (f === 'txn') return E.left(`f: txn, a transaction of several operations, is none of ${name}; --model multi-register takes those that read and write`);
+    if (deeds[f] === undefined) return E.left(`f: ${f} is none of ${Object.keys(deeds).join(', ')}, which a ${name} knows`);
+    if (f === 'cas' && !isPair) return E.left('value: a cas takes what is expected and what is to be: [1 2]');
+    return E.right({ f, value: READS.includes(f) ? null : value, key: key === undefined ? '' : keyOf(key) });
+  },
+  answered: (command, { value }) => {
+    if (!READS.includes(command.f)) return E.right({ command, result: expectedOf(command.f) });
+    return E.right(value === null && isNilUnknown ? { command: { ...command, isBlind: true }, result: UNKNOWN } : { command, result: value });
+  },
+});

@@ -5,6 +5,7 @@
  */
 import { Map } from 'immutable';
 import { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
+import { registers } from './registers.js';
 
 /** By key: its value since it was written, `null` since it was deleted. */
 export type State = Map<number, bigint | null>;
@@ -25,6 +26,12 @@ export const orderedMap = (keySpace: number, loaded: (key: number) => bigint | u
       entries.push([BigInt(key), value]);
     }
     return { type: 'entries', entries, complete: true };
+  };
+
+  const presentIn = ({ from, to }: { readonly from: bigint; readonly to: bigint }): readonly bigint[] => {
+    const keys: bigint[] = [];
+    for (let key = Math.max(0, Number(from)); key <= Math.min(Number(to), keySpace - 1); key += 1) if (loaded(key) !== undefined) keys.push(BigInt(key));
+    return keys;
   };
 
   return {
@@ -50,6 +57,7 @@ export const orderedMap = (keySpace: number, loaded: (key: number) => bigint | u
     commandKey: sayCommand,
     spansOf: (command: Command) => [command.type === 'scan' ? { from: command.from, to: command.to } : { from: command.key, to: command.key }],
     isReadOnly: (_: Command, result: Result): boolean => ['absent', 'found', 'exists', 'entries'].includes(result.type),
+    registers: registers((key) => loaded(Number(key)) ?? null, presentIn),
   };
 };
 

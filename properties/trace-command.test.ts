@@ -1,0 +1,98 @@
+/** `psmr trace` over real processes: what they did under each technique is recorded and judged, and what was changed is found. */
+
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../src/trace/report.js';
+import { newFolder, psmr, tidy, type Ended } from './arbitraries/processes.js';
+
+const TECHNIQUES = ['smr', 'p-smr', 'opt-psmr'];
+
+let folder: string;
+beforeAll(async () => {
+  folder = join(newFolder(), 'traces');
+  expect(await psmr(['trace', 'record', folder, '--seconds', '1'])).toMatchObject({ status: 0 });
+});
+afterAll(tidy);
+
+const reportsOf = ({ stdout }: Ended): readonly (Report & { readonly name: string })[] => JSON.parse(stdout) as never;
+
+/** A copy of a trace in which some text is another one. */
+const copy = (change: (file: string, text: string) => string | Uint8Array | undefined): string => {
+  const to = newFolder();
+  for (const file of readdirSync(join(folder, 'opt-psmr'))) {
+    const content = change(file, readFileSync(join(folder, 'opt-psmr', file), 'utf8'));
+    if (content !== undefined) writeFileSync(join(to, typeof content === 'string' ? file : `${file}.gz`), content);
+  }
+  return to;
+};
+
+describe('what real processes did', () => {
+  it('is that of correct machines, under each technique', async () => {
+    const ended = await psmr(['trace', 'check', '--json', folder]);
+    expect(ended.status).toBe(0);
+    const reports = reportsOf(ended);
+    expect(reports.map(({ name }) => name.split('/').at(-1)).sort()).toEqual([...TECHNIQUES].sort());
+    for (const report of reports) {
+      expect(report).toMatchObject({ verdict: 'ok', history: 'ok', level: 'execution', unmatched: 0, cut: [], violations: [] });
+      expect(report.operations).toBeGreaterThan(100);
+      expect(report.events).toBeGreaterThan(1000);
+    }
+  });
+
+  it('is told in words', async () => {
+    const { stdout, status } = await psmr(['trace', 'check', '--clauses', join(folder, 'opt-psmr')]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/opt-psmr: ok, [\d,]+ events of protocol and execution in 10 files/);
+    expect(stdout).toMatch(/[\d,]+ operations of clients: linearizable/);
+    expect(stdout).toContain('holds  CON-8: no two processes learn different values for one instance');
+  });
+
+  it('may be compressed, and end in half a line', async () => {
+    const zipped = await psmr(['trace', 'check', '--json', copy((_, text) => gzipSync(text))]);
+    expect(reportsOf(zipped)).toMatchObject([{ verdict: 'ok', unmatched: 0 }]);
+    const cut = await psmr(['trace', 'check', '--json', copy((file, text) => (file === 'a2.0.ndjson' ? text.slice(0, Math.floor(text.length * 0.7)) : text))]);
+    expect(reportsOf(cut)).toMatchObject([{ verdict: 'ok', cut: [expect.stringContaining('a2.0.ndjson')] }]);
+    expect(reportsOf(cut)[0]!.unmatched).toBeGreaterThan(0);
+  });
+
+  it('may lack a process', async () => {
+    const ended = await psmr(['trace', 'check', '--json', copy((file, text) => (file.startsWith('a1') ? undefined : text))]);
+    expect(reportsOf(ended)).toMatchObject([{ verdict: 'ok' }]);
+    expect(reportsOf(ended)[0]!.unmatched).toBeGreaterThan(0);
+  });
+});
+
+describe('psmr trace check', () => {
+  it('names file, line, field and clause of the first thing that is wrong, and ends with 1', async () => {
+    const bad = copy((file, text) => (file === 'r1.0.t1.ndjson' ? text.replace(/(\/Executed\/\d+\/)(\d+)/, (_, before: string, slot: string) => `${before}${Number(slot) + 1}`) : text));
+    const { stdout, status } = await psmr(['trace', 'check', bad]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/broken.*\n.*r1\.0\.t1\.ndjson: line \d+: effects\[0\]\.replies\[0\]\n +against TRC-2.*\n +expected .*\/Executed.*\n +found .*\/Executed/);
+  });
+
+  it('finds what one process says it received and no other has sent', async () => {
+    const line = /\n.*"message":\{"type":"Decision".*/;
+    const bad = copy((file, text) => (file === 'a3.0.ndjson' ? text.replace(line, (one) => one.replace(/"instance":\d+/, '"instance":123456')) : text));
+    const [report] = reportsOf(await psmr(['trace', 'check', '--json', bad]));
+    expect(report).toMatchObject({ verdict: 'broken', found: { file: expect.stringContaining('a3.0.ndjson') } });
+    expect(report!.found!.clause).toMatch(/^TRC-[123]/);
+  });
+
+  it.each([
+    ['nothing there', () => join(folder, 'nowhere'), /nowhere: no such file/],
+    ['no trace in it', () => newFolder(), /no \.ndjson file/],
+    ['no header', () => copy((_, text) => text.slice(text.indexOf('\n') + 1)), /line 1: not the header of a trace/],
+    ['what is no gzip', () => copy(() => new Uint8Array(20)), /\.gz: /],
+  ])('says so where there is %s, and ends with 3', async (_, where, reason) => {
+    const { status, stderr } = await psmr(['trace', 'check', where()]);
+    expect(stderr).toMatch(reason);
+    expect(status).toBe(3);
+  });
+
+  it('and record writes into no directory that has something in it', async () => {
+    expect(await psmr(['trace', 'record', folder])).toMatchObject({ status: 1, stderr: expect.stringContaining('there is something in it') });
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,177 @@
+/**
+ * Why a history is not linearizable, in as few operations as can be found.
+ *
+ * A set of operations is a *contradiction* if there is no linearization even when all others are left out, in the weakest
+ * sense there is: each of them may have taken effect at any time, before all and after all, or never, and been answered
+ * anything. That is a history too: the others are crashed operations that were called before everything. So the same
+ * procedures decide it, and whoever does not trust them may ask the definition.
+ *
+ * A contradiction stays one when operations are added, for that leaves less freedom. So the smallest ones can be found one by
+ * one (Junker 2004, QuickXplain: of n operations k in O(k log n/k) tests), and one from which no single operation can be taken
+ * away has no smaller one within it. The tests have a budget of junctions each. One that runs out counts as no contradiction:
+ * what is named is always proved, it may only be more than is needed, and then it is not called minimal.
+ */
+
+import { accessesOf, NONE, selection, type Accesses } from './accesses.js';
+import { partsOf } from './components.js';
+import type { History, Operation } from './history.js';
+import type { Model } from './model.js';
+import { wantedIn } from './normalise.js';
+import { registerJudge } from './registers.js';
+import { decideService } from './services.js';
+
+/** Junctions that a test may abandon. */
+const BUDGET = 300;
+
+/** So many tests may run out of their budget; then all that are left count as if they did. */
+const PATIENCE = 30;
+
+/** So many operations at least are tried at once, before they are made fewer. */
+const FEW = 8;
+
+/** A person can follow so many. */
+const ENOUGH = 10;
+
+/** What is known of operations, given by their index in ascending order. */
+type Finding = 'contradiction' | 'none' | 'none, if they may repeat themselves' | 'unknown';
+const REPEATED: Finding = 'none, if they may repeat themselves';
+
+type Test = {
+  readonly of: (named: readonly number[], isExact?: boolean) => Finding;
+  /** The same test, but only for parts of these operations: it need not look at all others every time. */
+  readonly within: (named: readonly number[]) => Test;
+};
+
+/** Operations that contradict each other, by their index. The history is not linearizable, and it stands in the order of calls. */
+export const contradictionIn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, suspects: readonly number[]) => {
+  const test = patient(testOf(model, history), PATIENCE);
+  const base = enough(test, byNearness(history, suspects), suspects.length);
+  const inBase = test.within(base);
+  let best = base;
+  for (const order of ordersOf(base)) {
+    if (best.length <= ENOUGH) break;
+    const found = smallest(inBase, [], false, order);
+    if (found.length < best.length && inBase.of(ascending(found)) === 'contradiction') best = found;
+  }
+  return minimal(inBase, ascending(best));
+};
+
+/** What is found depends on which operations are tried first. */
+const ordersOf = (base: readonly number[]): readonly (readonly number[])[] => [base, ascending(base), base.toReversed(), ascending(base).toReversed()];
+
+/** Suspects first, then the others by how far in time they are from the last of these. */
+const byNearness = <C, R>(history: History<C, R>, suspects: readonly number[]): readonly number[] => {
+  const isSuspect = new Set(suspects);
+  const last = suspects.reduce((latest, i) => Math.max(latest, history[i]!.call), -Infinity);
+  const distance = (i: number): number => Math.abs(history[i]!.call - last);
+  const sorted = (some: readonly number[]): readonly number[] => some.toSorted((a, b) => distance(a) - distance(b));
+  return [...sorted(suspects), ...sorted([...history.keys()].filter((i) => !isSuspect.has(i)))];
+};
+
+/** The shortest beginning of a list, of a few lengths, that is a contradiction. */
+const enough = (test: Test, sorted: readonly number[], suspects: number): readonly number[] => {
+  for (let length = suspects <= 4 * FEW ? suspects : FEW; length < sorted.length; length *= 2) {
+    const some = sorted.slice(0, length);
+    if (test.of(ascending(some)) === 'contradiction') return some;
+  }
+  return sorted;
+};
+
+/** QuickXplain: what of the candidates, the first ones rather than the last, makes a contradiction with what is given. */
+const smallest = (test: Test, given: readonly number[], hasGrown: boolean, candidates: readonly number[]): readonly number[] => {
+  if (hasGrown && test.of(ascending(given)) === 'contradiction') return [];
+  if (candidates.length <= 1) return candidates;
+  const middle = candidates.length >> 1;
+  const [first, second] = [candidates.slice(0, middle), candidates.slice(middle)];
+  const ofSecond = smallest(test, [...given, ...first], true, second);
+  const ofFirst = smallest(test, [...given, ...ofSecond], ofSecond.length > 0, first);
+  return [...ofFirst, ...ofSecond];
+};
+
+/** Takes away what can be taken away, one by one. */
+const minimal = (test: Test, all: readonly number[]): { readonly operations: readonly number[]; readonly isMinimal: boolean } => {
+  if (all.length > 4 * FEW) return { operations: all, isMinimal: false };
+  let operations = all;
+  let isMinimal = true;
+  for (const i of all) {
+    const others = operations.filter((other) => other !== i);
+    const finding = test.of(others, true);
+    if (finding === 'contradiction') operations = others;
+    else if (finding !== 'none') isMinimal = false;
+  }
+  return { operations, isMinimal };
+};
+
+const ascending = (some: readonly number[]): readonly number[] => some.toSorted((a, b) => a - b);
+
+const testOf = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): Test =>
+  testOfRegisters(model, history) ?? testOfService(model, history, [...history.keys()]);
+
+/** A test that is given up once it has run out of its budget too often. */
+const patient = (test: Test, patience: number): Test => {
+  let left = patience;
+  const counting = ({ of, within }: Test): Test => ({
+    of: (named, isExact) => {
+      const finding = left > 0 ? of(named, isExact) : 'unknown';
+      if (finding === 'unknown') left -= 1;
+      return finding;
+    },
+    within: (named) => counting(within(named)),
+  });
+  return counting(test);
+};
+
+/** An operation that may have taken effect at any time, or never. */
+const leftOut = <C, R>({ id, session, command }: Operation<C, R>): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity });
+
+const testOfService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, known: readonly number[]): Test => ({
+  of: (named) => {
+    const isNamed = new Set(named);
+    const others = known.filter((i) => !isNamed.has(i)).map((i) => leftOut(history[i]!));
+    const { type } = decideService(model, [...others, ...named.map((i) => history[i]!)], BUDGET);
+    return type === 'illegal' ? 'contradiction' : type === 'ok' ? 'none' : 'unknown';
+  },
+  within: () => testOfService(model, history, known),
+});
+
+const testOfRegisters = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): Test | undefined => {
+  const accesses = model.registers && accessesOf(model.registers, [...history, ...history.map(leftOut)]);
+  if (accesses === undefined) return undefined;
+  const others = [...history.keys()].map((i) => history.length + i).filter((i) => accesses.leaves[i] !== NONE);
+
+  /** Of those left out only `others` may matter, for whatever is named. */
+  const testWith = (others: readonly number[]): Test => {
+    const allWith = (named: readonly number[]): readonly number[] => {
+      const isNamed = new Set(named);
+      return [...others.filter((i) => !isNamed.has(i - history.length)), ...named];
+    };
+    return {
+      of: (named, isExact = false) => {
+        const some = selection(accesses, allWith(named));
+        const finding = decided(some, true);
+        return finding === REPEATED && isExact ? decided(some, false) : finding;
+      },
+      within: (named) => {
+        const isNamed = new Set(named);
+        const isWanted = wantedIn(accesses, accesses.end, [...others, ...named]); // any of those named may yet be left out
+        return testWith(others.filter((i) => isNamed.has(i - history.length) || isWanted(i)));
+      },
+    };
+  };
+  return testWith(others);
+};
+
+/** Whether accesses have no linearization. If what was left out may repeat itself, one that needs that is not known to be one. */
+const decided = (accesses: Accesses, isRepeated: boolean): Finding => {
+  const { order, starts } = partsOf(accesses);
+  const { decide } = registerJudge(accesses, order, BUDGET, isRepeated);
+  let finding: Finding = 'none';
+  for (let part = 0; part + 1 < starts.length; part += 1) {
+    if (starts[part] === starts[part + 1]) continue;
+    const decision = decide(starts[part]!, starts[part + 1]!);
+    if (decision.type === 'illegal') return 'contradiction';
+    if (decision.type === 'unknown') finding = 'unknown';
+    else if (decision.isRepeated === true && finding === 'none') finding = REPEATED;
+  }
+  return finding;
+};

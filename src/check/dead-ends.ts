@@ -1,0 +1,141 @@
+/**
+ * The junctions that a search has abandoned, and those that are no better (Lowe 2017, with dominance).
+ *
+ * What may still happen after a junction depends on its return, on the state, and on who waits. Of two junctions alike in
+ * these, the one that has *fewer reads waiting*, or *more writes and crashed operations to spare*, is at least as good:
+ * a read changes nothing, so a linearization stays one without it; and what may be left out need not be taken. So whatever
+ * is no better than an abandoned junction is abandoned unseen.
+ *
+ * Entries lie in one array, each with the words of its masks, and hang together by the hash of what must be equal. A set of
+ * open operations is a mask over slots. Two operations that are ever open together have different slots, so at one event a
+ * mask says which they are, and as many words are taken as there are slots: more than 32 are nothing special.
+ */
+
+/** What a search knows at a junction. Operations are those that are called and not placed. */
+export type Junction = {
+  readonly event: number;
+  /** Reads whose answer is not right yet. */
+  readonly reads: readonly number[];
+  /** What has to take effect before it returns. */
+  readonly required: readonly number[];
+  /** What may take effect before it returns, or not. */
+  readonly spare: readonly number[];
+  /** Which crashed operations took effect, as `uses` numbers them. */
+  readonly used: number;
+};
+
+export type DeadEnds = {
+  readonly has: (junction: Junction, state: number) => boolean;
+  readonly add: (junction: Junction, state: number) => void;
+};
+
+/** Before the words of its masks, an entry holds these: the next one of the same hash, and what must be equal. */
+const [NEXT, EVENT, STATE, USED, MASKS] = [0, 1, 2, 3, 4];
+
+export const rememberDeadEnds = (slotOf: Int32Array, slots: number, isWithin: (used: number, other: number) => boolean): DeadEnds => {
+  const words = Math.max(1, (slots + 31) >> 5);
+  const size = MASKS + 3 * words;
+  const masks = new Int32Array(3 * words);
+  let entries = new Int32Array(size << 6);
+  let taken = size; // the entry at 0 is nobody's: it ends a chain
+  let heads = new Int32Array(1 << 6);
+
+  const fill = (operations: readonly number[], from: number): void => {
+    for (const operation of operations) {
+      const slot = slotOf[operation]!;
+      masks[from + (slot >> 5)]! |= 1 << (slot & 31);
+    }
+  };
+  const maskOf = ({ required, reads, spare }: Junction): void => {
+    masks.fill(0);
+    fill(required, 0);
+    fill(reads, words);
+    fill(spare, 2 * words);
+  };
+  const hashOf = (event: number, state: number, at: number, of: Int32Array): number => {
+    let hash = Math.imul(event, 0x9e3779b1) ^ Math.imul(state, 0x85ebca6b);
+    for (let i = 0; i < words; i += 1) hash = Math.imul(hash ^ of[at + i]!, 0xc2b2ae35) ^ (hash >>> 15);
+    return (hash ^ (hash >>> 16)) >>> 0;
+  };
+  /** Whether the junction in `masks` is no better than the entry at `at`. */
+  const isDominated = (at: number, event: number, state: number, used: number): boolean => {
+    if (entries[at + EVENT] !== event || entries[at + STATE] !== state) return false;
+    for (let i = 0; i < words; i += 1) {
+      const mask = at + MASKS + i;
+      if (entries[mask] !== masks[i]) return false;
+      if ((entries[mask + words]! & ~masks[words + i]!) !== 0) return false;
+      if ((masks[2 * words + i]! & ~entries[mask + 2 * words]!) !== 0) return false;
+    }
+    return isWithin(entries[at + USED]!, used);
+  };
+  const grow = (): void => {
+    const more = new Int32Array(2 * entries.length);
+    more.set(entries);
+    entries = more;
+    heads = new Int32Array(2 * heads.length);
+    for (let at = size; at < taken; at += size) link(at, hashOf(entries[at + EVENT]!, entries[at + STATE]!, at + MASKS, entries));
+  };
+  const link = (at: number, hash: number): void => {
+    const head = hash & (heads.length - 1);
+    entries[at + NEXT] = heads[head]!;
+    heads[head] = at;
+  };
+
+  return {
+    has: (junction, state) => {
+      maskOf(junction);
+      const hash = hashOf(junction.event, state, 0, masks);
+      for (let at = heads[hash & (heads.length - 1)]!; at !== 0; at = entries[at + NEXT]!)
+        if (isDominated(at, junction.event, state, junction.used)) return true;
+      return false;
+    },
+    add: (junction, state) => {
+      maskOf(junction);
+      if (taken + size > entries.length) grow();
+      entries[taken + EVENT] = junction.event;
+      entries[taken + STATE] = state;
+      entries[taken + USED] = junction.used;
+      entries.set(masks, taken + MASKS);
+      link(taken, hashOf(junction.event, state, 0, masks));
+      taken += size;
+    },
+  };
+};
+
+/**
+ * Multisets of classes of crashed operations, by number: 0 is the empty one. Crashed operations of a class may stand for each
+ * other, so only how many of each took effect matters.
+ */
+export const uses = () => {
+  const members: (readonly number[])[] = [[]];
+  const numbers = new Map([['', 0]]);
+  const successors = new Map<string, number>();
+  return {
+    /** The multiset with one more of a class. */
+    with: (used: number, kind: number): number => {
+      const step = `${used},${kind}`;
+      const known = successors.get(step);
+      if (known !== undefined) return known;
+      const more = [...members[used]!, kind].sort((a, b) => a - b);
+      const name = more.join();
+      const number = numbers.get(name) ?? members.length;
+      if (number === members.length) members.push(more);
+      numbers.set(name, number);
+      successors.set(step, number);
+      return number;
+    },
+    countOf: (used: number, kind: number): number => {
+      let count = 0;
+      for (const member of members[used]!) if (member === kind) count += 1;
+      return count;
+    },
+    /** Whether one is no larger than another. */
+    isWithin: (used: number, other: number): boolean => {
+      if (used === other || used === 0) return true;
+      const [few, many] = [members[used]!, members[other]!];
+      let i = 0;
+      for (let j = 0; i < few.length && j < many.length; j += 1) if (few[i] === many[j]) i += 1;
+      return i === few.length;
+    },
+  };
+};
