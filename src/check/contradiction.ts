@@ -27,7 +27,7 @@ const BUDGET = 300;
 const PATIENCE = 30;
 
 /** So many operations are as bad as a test that runs out of its budget: where zones may decide, and where only a search can. */
-const [SORTED, SEARCHED] = [50_000, 2000];
+const [SORTED, SEARCHED] = [5000, 2000];
 
 /** So many operations at least are tried at once, before they are made fewer. */
 const FEW = 8;
@@ -37,11 +37,17 @@ const ENOUGH = 10;
 
 /** What is known of operations, given by their index in ascending order. */
 type Finding = 'contradiction' | 'none' | 'none, if they may repeat themselves' | 'unknown';
+/**
+ * What those that are left out may do. What contradicts itself even if they do more than they can does so for certain, and
+ * that is sooner seen: if they take effect whatever they find there, nobody need ask what they find.
+ */
+type How = 'whatever is there' | 'as often as they like' | 'once';
+
 const REPEATED: Finding = 'none, if they may repeat themselves';
 
 type Test = {
   readonly weight: number;
-  readonly of: (named: readonly number[], isExact?: boolean) => Finding;
+  readonly of: (named: readonly number[], how?: How) => Finding;
   /** The same test, but only for parts of these operations: it need not look at all others every time. */
   readonly within: (named: readonly number[]) => Test;
   /** The same test of few keys, if all operations contradict each other there already: what is contradictory there is so everywhere. */
@@ -55,11 +61,12 @@ export const contradictionIn = <S, C, R>(model: Model<S, C, R>, history: History
   const base = enough(test, byNearness(history, suspects), suspects.length);
   const inBase = test.within(base);
   let best = base;
-  for (const order of ordersOf(base)) {
-    if (best.length <= ENOUGH) break;
-    const found = smallest(inBase, [], false, order);
-    if (found.length < best.length && inBase.of(ascending(found)) === 'contradiction') best = found;
-  }
+  for (const how of ['whatever is there', 'as often as they like'] as const)
+    for (const order of ordersOf(best)) {
+      if (best.length <= ENOUGH) break;
+      const found = smallest((named) => inBase.of(ascending(named), how) === 'contradiction', [], false, order);
+      if (found.length < best.length && inBase.of(ascending(found), how) === 'contradiction') best = found;
+    }
   return minimal(patient(whole, PATIENCE), ascending(best));
 };
 
@@ -79,19 +86,19 @@ const byNearness = <C, R>(history: History<C, R>, suspects: readonly number[]): 
 const enough = (test: Test, sorted: readonly number[], suspects: number): readonly number[] => {
   for (let length = suspects <= 4 * FEW ? suspects : FEW; length < sorted.length; length *= 2) {
     const some = sorted.slice(0, length);
-    if (test.of(ascending(some)) === 'contradiction') return some;
+    if (test.of(ascending(some), 'whatever is there') === 'contradiction') return some;
   }
   return sorted;
 };
 
 /** QuickXplain: what of the candidates, the first ones rather than the last, makes a contradiction with what is given. */
-const smallest = (test: Test, given: readonly number[], hasGrown: boolean, candidates: readonly number[]): readonly number[] => {
-  if (hasGrown && test.of(ascending(given)) === 'contradiction') return [];
+const smallest = (isContradiction: (named: readonly number[]) => boolean, given: readonly number[], hasGrown: boolean, candidates: readonly number[]): readonly number[] => {
+  if (hasGrown && isContradiction(given)) return [];
   if (candidates.length <= 1) return candidates;
   const middle = candidates.length >> 1;
   const [first, second] = [candidates.slice(0, middle), candidates.slice(middle)];
-  const ofSecond = smallest(test, [...given, ...first], true, second);
-  const ofFirst = smallest(test, [...given, ...ofSecond], ofSecond.length > 0, first);
+  const ofSecond = smallest(isContradiction, [...given, ...first], true, second);
+  const ofFirst = smallest(isContradiction, [...given, ...ofSecond], ofSecond.length > 0, first);
   return [...ofFirst, ...ofSecond];
 };
 
@@ -102,7 +109,7 @@ const minimal = (test: Test, all: readonly number[]): { readonly operations: rea
   let isMinimal = true;
   for (const i of all) {
     const others = operations.filter((other) => other !== i);
-    const finding = test.of(others, true);
+    const finding = test.of(others, 'once');
     if (finding === 'contradiction') operations = others;
     else if (finding !== 'none') isMinimal = false;
   }
@@ -119,8 +126,8 @@ const patient = (test: Test, patience: number): Test => {
   let left = patience;
   const counting = ({ weight, of, within }: Test): Test => ({
     weight,
-    of: (named, isExact) => {
-      const finding = left > 0 ? of(named, isExact) : 'unknown';
+    of: (named, how) => {
+      const finding = left > 0 ? of(named, how) : 'unknown';
       left -= named.length / weight + Number(finding === 'unknown');
       return finding;
     },
@@ -155,6 +162,8 @@ const testOn = (accesses: Accesses, count: number): Test => {
   const isOf = (i: number): boolean => accesses.key[i] !== ELSEWHERE;
   const others = all.map((i) => count + i).filter((i) => isOf(i) && accesses.leaves[i] !== NONE);
 
+  const bold = { ...accesses, asks: accesses.asks.map((condition, i) => (i < count ? condition : NONE)) };
+
   /** Of those left out only `others` may matter, for whatever is named. */
   const testWith = (others: readonly number[]): Test => {
     const allWith = (named: readonly number[]): readonly number[] => {
@@ -163,10 +172,10 @@ const testOn = (accesses: Accesses, count: number): Test => {
     };
     return {
       weight: accesses.sights.size > 0 ? SEARCHED : SORTED,
-      of: (named, isExact = false) => {
-        const some = selection(accesses, allWith(named));
+      of: (named, how = 'as often as they like') => {
+        const some = selection(how === 'whatever is there' ? bold : accesses, allWith(named));
         const finding = decided(some, true);
-        return finding === REPEATED && isExact ? decided(some, false) : finding;
+        return finding === REPEATED && how === 'once' ? decided(some, false) : finding;
       },
       within: (named) => {
         const isNamed = new Set(named);
