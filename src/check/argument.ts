@@ -14,8 +14,12 @@ import { accessesOf, NONE, type Accesses } from './accesses.js';
 import { endOf, type History, type Operation } from './history.js';
 import type { Model } from './model.js';
 
+/** Nobody follows an argument of so many. */
+const MANY = 40;
+
 /** One sentence per step. Of the rest of the history, only what it may have left matters. */
 export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>, rest: History<C, R>): readonly string[] => {
+  if (named.length > MANY) return exhausted(named.map(({ id }) => `{${id}}`));
   const leftOut = rest.map(({ id, session, command }): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity }));
   const accesses = model.registers && accessesOf(model.registers, [...named, ...leftOut]);
   const say = (i: number): string => `{${named[i]!.id}}`;

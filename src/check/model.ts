@@ -39,15 +39,16 @@ export type Growth<S, C, R> = {
   readonly replaces: (command: C) => boolean;
 };
 
-/** What a register may hold. Values are the same if `Map` takes them for the same key. */
-export type Value = string | number | bigint | boolean | null;
+/** What a register may hold. Values are the same if `Map` takes them for the same key. A symbol is what no register ever holds. */
+export type Value = string | number | bigint | boolean | symbol | null;
 
 /** A service that keeps one value under each key, and whose commands ask and leave values. */
 export type Registers<C, R> = {
   readonly valueAtFirst: (key: Key) => Value;
   /**
    * What an operation that was answered so has seen and done: in whatever state its conditions hold, it is answered so, and
-   * in no other; and it leaves what it says. `undefined` where that cannot be said in these words.
+   * in no other; and it leaves what it says. One that is never answered so sees a symbol. `undefined` where that cannot be said in these
+   * words.
    */
   readonly answered: (command: C, result: R) => Access | View | undefined;
   /** What a command does whose answer is not known: where its condition does not hold, nothing. */

@@ -12,7 +12,7 @@ import { zonesOf } from './zones.js';
 export type Decision =
   /** The stretch of the order up to `to` is a linearization of it. What stands behind may stand anywhere, or has not happened. */
   | { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly to: number; readonly isRepeated?: boolean }
-  /** Operations that probably contradict each other, or all up to an instant at which no order goes on. */
+  /** Operations that probably contradict each other, or those around one whose return cannot be passed. */
   | { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly suspects: readonly number[] }
   | { readonly type: 'unknown'; readonly from: number; readonly to: number };
 
@@ -57,6 +57,13 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
     return undefined;
   };
 
+  /** An operation, and all that leave or see what it sees. */
+  const around = (stuck: number, operations: Int32Array): readonly number[] => {
+    const sight = own.sights.get(stuck) ?? { keys: own.key.subarray(stuck, stuck + 1), asks: own.asks.subarray(stuck, stuck + 1) };
+    const isSeen = (key: number, value: number): boolean => value >= 0 && sight.asks[sight.keys.indexOf(key)] === value;
+    return [...operations].filter((op) => op === stuck || isSeen(own.key[op]!, own.asks[op]!) || isSeen(own.key[op]!, own.leaves[op]!));
+  };
+
   const decideBySearch = (from: number, to: number): Decision => {
     const operations = order.slice(from, to);
     const outcome = search({ ...problemOf(own, end, operations), isRepeated }, budget);
@@ -64,7 +71,7 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
       case 'exhausted':
         return { type: 'unknown', from: outcome.from, to: outcome.to };
       case 'illegal':
-        return { type: 'illegal', procedure: 'search', suspects: [...operations].filter((op) => own.call[op]! <= outcome.at) };
+        return { type: 'illegal', procedure: 'search', suspects: around(operations[outcome.stuck]!, operations) };
       case 'found': {
         const isPlaced = new Set(outcome.order);
         const idle = operations.filter((_, i) => !isPlaced.has(i));

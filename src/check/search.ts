@@ -55,8 +55,8 @@ export type Problem = {
 
 export type Outcome =
   | { readonly type: 'found'; readonly order: readonly number[] }
-  /** No order explains the returns up to this instant. */
-  | { readonly type: 'illegal'; readonly at: number }
+  /** No order explains the returns up to that of this operation. */
+  | { readonly type: 'illegal'; readonly stuck: number }
   | { readonly type: 'exhausted'; readonly from: number; readonly to: number };
 
 /** The rules that can be done without, so that what each is for can be seen. */
@@ -174,7 +174,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
 
     for (let isMoved = false; !isMoved; ) {
       const fork = path.at(-1);
-      if (fork === undefined) return { type: 'illegal', at: instantOf(problem, events[deepest]!) };
+      if (fork === undefined) return { type: 'illegal', stuck: operationOf(events[deepest] ?? 0) };
       for (; depth > fork.depth; depth -= 1) machine.leave();
       placed.length = fork.placed;
       const way = fork.ways[fork.next];
@@ -221,6 +221,8 @@ const eventsOf = ({ count, call, end }: Problem): Int32Array => {
     }
   return events;
 };
+
+const operationOf = (event: number): number => (event < 0 ? ~event : event);
 
 const instantOf = ({ call, end }: Problem, event: number): number => (event < 0 ? end[~event]! : call[event]!);
 

@@ -15,7 +15,7 @@ export const decideService = <S, C, R>(model: Model<S, C, R>, history: History<C
     case 'found':
       return { type: 'ok', order: outcome.order };
     case 'illegal':
-      return { type: 'illegal', procedure: 'search', suspects: [...history.keys()].filter((i) => history[i]!.call <= outcome.at) };
+      return { type: 'illegal', procedure: 'search', suspects: [outcome.stuck] };
     case 'exhausted':
       return { type: 'unknown', from: outcome.from, to: outcome.to };
   }

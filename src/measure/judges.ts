@@ -45,7 +45,7 @@ export const judgeHistory = (
   const what = `${history.length} operations`;
   switch (verdict.type) {
     case 'ok':
-      return { judge: name, verdict: 'ok', detail: `${what}, by ${verdict.procedure === 'witness' ? 'the positions in their answers' : 'search'}` };
+      return { judge: name, verdict: 'ok', detail: `${what}, by ${verdict.procedure === 'witness' ? 'the positions in their answers' : verdict.procedure}` };
     case 'illegal': {
       const named = new Set(verdict.certificate.operations);
       const contradictory = history.filter(({ id }) => named.has(id)).slice(-8).map(sayOperation);

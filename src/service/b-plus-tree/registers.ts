@@ -3,6 +3,9 @@
 import type { Command, Entry, Result } from './commands.js';
 
 type Register = bigint | null;
+
+/** What no key ever holds: a command that is never answered so sees it. */
+const NEVER = Symbol('never');
 type Span = { readonly from: bigint; readonly to: bigint };
 
 /** Of the map whose keys hold at first `valueAtFirst(key)`. `presentIn` are the keys of a span that hold something at first. */
@@ -16,23 +19,26 @@ export const registers = (valueAtFirst: (key: number | bigint | string) => Regis
     valueAtFirst,
     /** A scan that stopped at its limit says nothing of what is behind it. */
     answered: (command: Command, result: Result) => {
-      if (command.type === 'scan') return result.type === 'entries' && result.complete && isInOrder(command, result.entries) ? viewOf(command, result.entries) : undefined;
+      if (command.type === 'scan') {
+        if (result.type !== 'entries' || !isInOrder(command, result.entries)) return sees(command.from, NEVER);
+        return result.complete ? viewOf(command, result.entries) : undefined;
+      }
       const { key } = command;
       switch (result.type) {
         case 'absent':
-          return command.type === 'insert' ? undefined : sees(key, null);
+          return sees(key, command.type === 'insert' ? NEVER : null);
         case 'found':
-          return command.type === 'read' ? sees(key, result.value) : undefined;
+          return sees(key, command.type === 'read' ? result.value : NEVER);
         case 'exists':
-          return command.type === 'insert' ? sees(key, result.value) : undefined;
+          return sees(key, command.type === 'insert' ? result.value : NEVER);
         case 'inserted':
-          return command.type === 'insert' ? replaces(key, null, command.value) : undefined;
+          return command.type === 'insert' ? replaces(key, null, command.value) : sees(key, NEVER);
         case 'updated':
-          return command.type === 'update' ? replaces(key, result.previous, command.value) : undefined;
+          return command.type === 'update' ? replaces(key, result.previous, command.value) : sees(key, NEVER);
         case 'removed':
-          return command.type === 'delete' ? replaces(key, result.value, null) : undefined;
+          return command.type === 'delete' ? replaces(key, result.value, null) : sees(key, NEVER);
         case 'entries':
-          return undefined;
+          return sees(key, NEVER);
       }
     },
     unanswered: (command: Command) => {
@@ -56,5 +62,5 @@ export const registers = (valueAtFirst: (key: number | bigint | string) => Regis
 const isInOrder = ({ from, to }: Span, entries: readonly Entry[]): boolean =>
   entries.every(([key], i) => from <= key && key <= to && (i === 0 || (entries[i - 1] as Entry)[0] < key));
 
-const sees = (key: bigint, value: Register) => ({ type: 'access', key, sees: value }) as const;
+const sees = (key: bigint, value: Register | symbol) => ({ type: 'access', key, sees: value }) as const;
 const replaces = (key: bigint, before: Register, after: Register) => ({ type: 'access', key, sees: before, leaves: after }) as const;
