@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { play, tracesIn } from '../adapter/trace-reading.js';
 import { reportOf } from '../trace/report.js';
+import { mermaidOf } from '../trace/show/mermaid.js';
 import { pageOf } from '../trace/show/page.js';
 import type { Story } from '../trace/show/story.js';
 import { newTeller, type Teller } from '../trace/show/teller.js';
@@ -13,7 +14,8 @@ import { ticker } from './ticker.js';
 export const showCommand = new Command('show')
   .description('a trace to look at: a page for a browser, a numbered story, a diagram')
   .argument('<path...>', 'a directory of a trace, or the files of one; .gz and .zst as well')
-  .option('--text', 'a numbered story; so it is if nothing else is asked for')
+  .option('--text', 'print a numbered story; so it is if nothing else is asked for')
+  .option('--mermaid', 'print a sequence diagram of Mermaid')
   .option('--html <file>', 'write one page there that needs nothing else')
   .option('--all', 'in the story and the diagram: ticks, heartbeats and skips as well')
   .option('--from <n>', 'from this step of the story on', natural(1), 1)
@@ -26,12 +28,16 @@ export const showCommand = new Command('show')
 Steps are in an order in which causes come before effects. The exit status is 1 if the trace is not that of a correct run.
 
 Examples:
-  psmr trace show traces-here/opt-psmr --text --command 1001.3`,
+  psmr trace show traces-here/opt-psmr --html trace.html
+  psmr trace show traces-here/opt-psmr --command 1001.3
+  psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1`,
   )
-  .action(async (paths, { text, html, all, from, to, command, ring }) => {
+  .action(async (paths, { text, mermaid, html, all, from, to, command, ring }) => {
     const story = await storyIn(paths);
+    const choice = { all: all === true, from, to: to ?? Infinity, command, ring };
     if (html !== undefined) writeFileSync(html, pageOf(story));
-    if (text === true || html === undefined) for (const line of textOf(story, { all: all === true, from, to: to ?? Infinity, command, ring })) console.log(line);
+    if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
+    if (text === true || (html === undefined && mermaid !== true)) for (const line of textOf(story, choice)) console.log(line);
     if (story.flaws.length > 0) process.exitCode = 1;
   });
 

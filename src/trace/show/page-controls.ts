@@ -94,10 +94,10 @@ function tellOf(i) {
   const wrong = story.flaws.filter((flaw) => flaw.step === i);
   for (const flaw of wrong) inside.push(make('h3', {}, 'against ' + flaw.clause), make('p', {}, 'expected ', make('code', {}, flaw.expected)), make('p', {}, 'found ', make('code', {}, flaw.found)));
   const effects = listAt(story.effects, i);
-  if (effects.length > 0) inside.push(make('h3', {}, 'what it does'), make('ul', {}, ...effects.map((text) => make('li', {}, story.texts[text]))));
+  if (effects.length > 0 && !(story.kind[i] === EXECUTED && effects.length === 1)) inside.push(make('h3', {}, 'what it does'), make('ul', {}, ...effects.map((text) => make('li', {}, story.texts[text]))));
   const keys = listAt(story.keys, i), nodes = listAt(story.nodes, i).map((text) => story.texts[text]);
   if (lane.thread > 0 && (keys.length > 0 || nodes.length > 0)) inside.push(make('h3', {}, 'partitions of the tree'), treeOf(lane, keys));
-  if (nodes.length > 0) inside.push(make('h3', {}, 'nodes, as they were touched; those written in are filled'), pathOf(nodes));
+  if (nodes.length > 0) inside.push(make('h3', {}, 'nodes from the root on; those written in are filled'), pathOf(nodes, keys.length === 1));
   const commands = listAt(story.commands, i).map((text) => story.texts[text]);
   if (commands.length > 0) {
     if (!commands.includes(view.followed)) view.followed = commands[0];
@@ -128,14 +128,18 @@ function treeOf(lane, keys) {
     if (x(end) - x(bound) > 40) picture.append(draft('text', { x: x(bound) + 1, y: 57 }, number.format(bound)));
   });
   for (const key of keys) picture.append(draft('line', { class: 'key', x1: x(key), x2: x(key), y1: 14, y2: 42 }));
-  if (keys.length > 0 && keys.length < 4) keys.forEach((key) => picture.append(draft('text', { class: 'name', x: Math.min(wide - 24, Math.max(14, x(key))), y: 10, 'text-anchor': 'middle' }, number.format(key))));
+  const [low, high] = [Math.min(...keys), Math.max(...keys)];
+  const named = keys.length === 0 || keys.length > 3 ? [] : x(high) - x(low) < 60 ? [[(low + high) / 2, [...new Set([low, high])].map((key) => number.format(key)).join(' … ')]] : keys.map((key) => [key, number.format(key)]);
+  for (const [key, name] of named) picture.append(draft('text', { class: 'name', x: Math.min(wide - 30, Math.max(30, x(key))), y: 10, 'text-anchor': 'middle' }, name));
   return picture;
 }
 
-/** Every node once, in the order in which they were first touched; the last one read is the leaf. */
-function pathOf(nodes) {
+/** Every node once, in the order in which they were first touched: on the way to a single key, the last one before any is written in is the leaf. */
+function pathOf(nodes, isOneWay) {
   const ids = [...new Set(nodes.map((node) => node.slice(1)))];
-  return make('div', { class: 'chips' }, ...ids.map((id) => make('span', { class: nodes.includes('w' + id) ? 'node written' : 'node' }, id)));
+  const writes = nodes.findIndex((node) => node[0] === 'w');
+  const leaf = !isOneWay ? '' : nodes[(writes < 0 ? nodes.length : Math.max(1, writes)) - 1].slice(1);
+  return make('div', { class: 'chips' }, ...ids.map((id) => make('span', { class: nodes.includes('w' + id) ? 'node written' : 'node' }, id === leaf ? 'leaf ' + id : id)));
 }
 
 /** The next step shown, in a direction, that something holds of. */
@@ -175,8 +179,8 @@ document.addEventListener('keydown', (event) => {
 });
 
 for (const select of [ring, machine, clause, quiet]) select.addEventListener('change', filter);
-let typing = 0;
-words.addEventListener('input', () => { clearTimeout(typing); typing = window.setTimeout(filter, 120); });
+let isTyped = false;
+words.addEventListener('input', () => { if (!isTyped) requestAnimationFrame(() => { isTyped = false; filter(); }); isTyped = true; });
 byId('ask').addEventListener('click', () => help.showModal());
 scroller.addEventListener('scroll', later, { passive: true });
 canvas.addEventListener('mousemove', (event) => {

@@ -5,7 +5,7 @@ import { QUIET, type Kind, type Step, type Story } from './story.js';
 /** Lists of numbers, one after the other: the i-th from `starts[i]` up to `starts[i + 1]`. */
 export type Lists = { readonly starts: readonly number[]; readonly all: readonly number[] };
 
-export const KINDS: readonly Kind[] = ['call', 'answer', 'message', 'learned', 'executed', 'barrier', 'timer', 'end', 'breach', ...(QUIET as readonly Kind[])];
+export const KINDS: readonly Kind[] = ['call', 'answer', 'message', 'learned', 'executed', 'barrier', 'timer', 'end', 'breach', ...QUIET];
 export const MACHINES: readonly Step['machine'][] = ['process', 'merge', 'worker', 'proxy', 'nothing'];
 export const PARTS = ['arrives', 'executes', 'opens', 'leaves'] as const;
 

@@ -205,7 +205,8 @@ function drawStep(i, y) {
   pen.font = '13px system-ui, sans-serif';
   pen.fillStyle = kind === BREACH ? colours.wrong : story.quiet.includes(kind) ? colours.soft : colours.ink;
   pen.textAlign = 'left';
-  pen.fillText(story.texts[story.text[i]].slice(0, 240), xOf(story.lanes.length) - laneWidth() / 2 + 12, y);
+  const start = xOf(story.lanes.length) - laneWidth() / 2 + 12;
+  pen.fillText(cut(story.texts[story.text[i]].slice(0, 240), view.width - start - 8), start, y);
 }
 
 /** The names of the lanes; threads below the name of their replica. */
@@ -229,9 +230,9 @@ function drawHead() {
 
 function cut(text, room) {
   if (pen.measureText(text).width <= room) return text;
-  let end = text.length;
-  while (end > 1 && pen.measureText(text.slice(0, end) + '…').width > room) end -= 1;
-  return text.slice(0, end) + '…';
+  let [fits, end] = [1, text.length];
+  while (fits + 1 < end) { const middle = (fits + end) >> 1; if (pen.measureText(text.slice(0, middle) + '…').width <= room) fits = middle; else end = middle; }
+  return text.slice(0, fits).trimEnd() + '…';
 }
 
 /** Whether a step is about a command: by its whole name, or the first parts of it. */

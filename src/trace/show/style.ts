@@ -56,6 +56,6 @@ aside li::before { content: '→ '; color: var(--soft); }
 #help::backdrop { background: rgb(0 0 0 / 35%); }
 #help dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 0 0 14px; }
 #help dt { font: 13px ui-monospace, Menlo, monospace; } #help dd { margin: 0; }
-.shape { display: inline-block; width: 1.4em; text-align: center; color: var(--accent); }
+.shape { display: inline-block; min-width: 2.6em; white-space: nowrap; color: var(--accent); }
 @media (max-width: 900px) { main { grid-template-columns: 1fr; grid-template-rows: 1fr 40%; } aside { border-left: 0; border-top: 1px solid var(--line); } }
 `;

@@ -94,7 +94,7 @@ export const newTeller = (setting: Setting): Teller => {
     const own = message === undefined ? [] : [...namesInValue(message), ...(message['value'] === undefined ? [] : namesInValue(message['value'] as Told))];
     const commands = unique([...own, ...(namesById.get(key) ?? []), ...learned]);
     return {
-      kind: kindOfProcess(event, message, sends, effects, commands.length === 0 && (event.type === 'Tick' ? areSkips(group, sends) : skips.has(key))),
+      kind: kindOfProcess(event, message, sends, effects, commands.length === 0 && (event.type === 'Tick' ? areSkips(effects) : skips.has(key))),
       group,
       text: sayProcessEvent(setting, process, event),
       effects: sayProcessEffects(setting, effects, group !== undefined && message !== undefined, (ring, one) => namesById.get(`${ring} ${one}`)),
@@ -105,7 +105,11 @@ export const newTeller = (setting: Setting): Teller => {
   };
 
   /** A tick serves all rings at once: it is quiet if whatever it proposes skips. */
-  const areSkips = (group: number | undefined, sends: readonly Told[]): boolean => sends.every(({ type, id }) => type === 'Alive' || type === 'Here' || skips.has(`${group} ${String(id)}`));
+  const areSkips = (effects: readonly Told[]): boolean =>
+    effects.every((effect) => {
+      const sent = effect['message'] as Told | undefined;
+      return sent !== undefined && (isAlive(sent) || skips.has(`${String(effect['group'])} ${String(sent['id'])}`));
+    });
 
   const countOf = (what: string): number => {
     const place = places.get(what) ?? 0;
@@ -275,12 +279,13 @@ const withLanesInOrder = (story: Story): Story => {
 };
 
 const kindOfProcess = (event: Told, message: Told | undefined, sends: readonly Told[], effects: readonly Told[], isSkip: boolean): Kind => {
-  const isAlive = ({ type }: Told): boolean => type === 'Alive' || type === 'Here';
   const isOnlyAlive = effects.every(({ type }) => type === 'Send') && sends.every(isAlive);
   if (event.type === 'Tick') return effects.length === 0 ? 'tick' : isOnlyAlive ? 'heartbeat' : isSkip ? 'skip' : 'timer';
   if (message !== undefined && isAlive(message) && isOnlyAlive) return 'heartbeat';
   return isSkip ? 'skip' : 'message';
 };
+
+const isAlive = ({ type }: Told): boolean => type === 'Alive' || type === 'Here';
 
 const doneOf = ({ tail }: Line): Done => {
   const { effects, nodes, state } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: readonly Told[]; readonly nodes?: readonly string[]; readonly state: string };
