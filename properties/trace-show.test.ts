@@ -108,6 +108,18 @@ it('a line that says nothing is told as one', () => {
   expect(steps[flaws[0]!.step!]).toMatchObject({ kind: 'breach', text: expect.stringContaining('says nothing') });
 });
 
+it('whatever is done to a line, there is a story of it, and it is shown', () => {
+  const lines = linesOf({ commands: 2 });
+  fc.assert(
+    fc.property(fc.nat(lines.length - 1), fc.nat(400), fc.constantFrom('', '0', '9', '"', ',', '{', '-1', 'r7', 'null', '1e9'), (at, place, other) => {
+      const story = storyOf(lines.map((line, i) => (i === at ? `${line.slice(0, place)}${other}${line.slice(place + 1)}` : line)));
+      expect(story.steps.every(({ index, sources, text }) => text !== '' && sources.every((source) => source < index))).toBe(true);
+      for (const { step } of story.flaws) expect(step === undefined || [...textOf(story, { ...EVERYTHING, from: step + 1, to: step + 1 })].length > 1).toBe(true);
+    }),
+    { numRuns: 25 },
+  );
+});
+
 describe('a page', () => {
   it('holds no text of a trace where a browser would obey it', () => {
     fc.assert(

@@ -3,6 +3,7 @@ import { Command } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { play, tracesIn } from '../adapter/trace-reading.js';
 import { reportOf } from '../trace/report.js';
+import { itfOf } from '../trace/show/itf.js';
 import { mermaidOf } from '../trace/show/mermaid.js';
 import { pageOf } from '../trace/show/page.js';
 import type { Story } from '../trace/show/story.js';
@@ -17,7 +18,8 @@ export const showCommand = new Command('show')
   .option('--text', 'print a numbered story; so it is if nothing else is asked for')
   .option('--mermaid', 'print a sequence diagram of Mermaid')
   .option('--html <file>', 'write one page there that needs nothing else')
-  .option('--all', 'in the story and the diagram: ticks, heartbeats and skips as well')
+  .option('--itf <file>', 'write the trace there in ITF, for the tools of Apalache and Quint')
+  .option('--all', 'ticks, heartbeats and skips as well; the page has them in any case')
   .option('--from <n>', 'from this step of the story on', natural(1), 1)
   .option('--to <n>', 'up to this step of the story', natural(1))
   .option('--command <name>', 'only what is about this command: session.sequence.attempt, or the first parts of it')
@@ -32,12 +34,13 @@ Examples:
   psmr trace show traces-here/opt-psmr --command 1001.3
   psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1`,
   )
-  .action(async (paths, { text, mermaid, html, all, from, to, command, ring }) => {
+  .action(async (paths, { text, mermaid, html, itf, all, from, to, command, ring }) => {
     const story = await storyIn(paths);
     const choice = { all: all === true, from, to: to ?? Infinity, command, ring };
     if (html !== undefined) writeFileSync(html, pageOf(story));
+    if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOf(story, choice))}\n`);
     if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
-    if (text === true || (html === undefined && mermaid !== true)) for (const line of textOf(story, choice)) console.log(line);
+    if (text === true || [html, itf, mermaid].every((other) => other === undefined)) for (const line of textOf(story, choice)) console.log(line);
     if (story.flaws.length > 0) process.exitCode = 1;
   });
 

@@ -32,13 +32,14 @@ function reversed(lists) {
   return { starts, all };
 }
 
-/** Of every lane: from when to when its thread was at barriers. */
+/** Of every lane: from when to when its thread was at barriers; whoever crashes at one is there no more. */
 function staysAtBarriers() {
   const found = story.lanes.map(() => []);
   for (let i = 0; i < count; i += 1) {
-    const stay = found[story.lane[i]];
-    if (story.part[i] === ARRIVES) stay.push({ from: i, to: count });
-    else if ((story.part[i] === LEAVES || story.part[i] === OPENS) && stay.length > 0) stay[stay.length - 1].to = i;
+    const stays = found[story.lane[i]], open = stays[stays.length - 1];
+    const isOver = open !== undefined && open.to === count && (story.part[i] === LEAVES || story.part[i] === OPENS || story.life[i] !== story.life[open.from]);
+    if (isOver) open.to = i;
+    if (story.part[i] === ARRIVES) stays.push({ from: i, to: count });
   }
   return found;
 }

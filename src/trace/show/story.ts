@@ -43,8 +43,15 @@ export type Step = {
   readonly nodes: readonly string[];
   /** Keys that its commands name. */
   readonly keys: readonly number[];
+  /** Instances that its process has learned by it, by ring. */
+  readonly learned: readonly Place[];
+  /** Slots that its thread was delivered, by group. */
+  readonly delivered: readonly Place[];
   readonly state: string;
 };
+
+/** A place in a ring: an instance, or a slot. */
+export type Place = { readonly ring: number; readonly at: number };
 
 /** What is wrong: with a step, or with the whole run. */
 export type Flaw = {

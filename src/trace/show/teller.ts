@@ -10,7 +10,7 @@ import { understand } from '../read.js';
 import type { Report } from '../report.js';
 import { newArrows, sameOnBothSides } from './arrows.js';
 import { inCausalOrder } from './order.js';
-import { flawOf, type AtBarrier, type Flaw, type Kind, type Lane, type Step, type Story } from './story.js';
+import { flawOf, type AtBarrier, type Flaw, type Kind, type Lane, type Place, type Step, type Story } from './story.js';
 import { keysOf, namesInValue, namesOfSaid, sayProcessEffects, sayProcessEvent, sayValue, several, speaker, type Told } from './words.js';
 
 export type Teller = {
@@ -42,7 +42,7 @@ export const newTeller = (setting: Setting): Teller => {
   const places = new Map<string, number>(); // of a thread in what its process has learned
   const barriers = new Map<string, NonNullable<ReturnType<NonNullable<Player['barrier']>>>>(); // by thread, after its last step
 
-  const laneOf = ({ process, thread }: Line): number => {
+  const laneOf = ({ process, thread }: Pick<Line, 'process' | 'thread'>): number => {
     const name = thread === 0 ? process : `${process} t${thread}`;
     const known = laneByName.get(name);
     if (known !== undefined) return known;
@@ -228,7 +228,7 @@ export const newTeller = (setting: Setting): Teller => {
     const index = steps.length;
     const lane = laneOf(line);
     const { barrier, ...words } = wordsOf(line, done, index, player);
-    steps.push({ index, lane, life: line.life, file: fileOf(file), line: number, machine: line.machine, ...words, barrier, nodes: done.nodes, state: done.state });
+    steps.push({ index, lane, life: line.life, file: fileOf(file), line: number, machine: line.machine, ...words, barrier, nodes: done.nodes, ...placesIn(done), state: done.state });
   };
 
   /** The line at which the trace breaks: it may say anything. */
@@ -242,8 +242,10 @@ export const newTeller = (setting: Setting): Teller => {
       steps.length = index; // It has not the shape of an event: it is told as a line.
     }
     const last = steps[index];
+    const file = fileOf(found.file);
+    const lane = said.type === 'Line' ? laneOf(said.line) : (steps.findLast((step) => step.file === file)?.lane ?? laneOf({ process: setting.names[0] ?? 'nobody', thread: 0 }));
     if (last === undefined)
-      steps.push({ ...IDLE, index, lane: said.type === 'Line' ? laneOf(said.line) : 0, life: 0, file: fileOf(found.file), line: found.line, machine: 'nothing', text: `a line that says nothing: ${written.slice(0, 120)}`, kind: 'breach', barrier: undefined, nodes: [], state: '' });
+      steps.push({ ...IDLE, index, lane, life: 0, file, line: found.line, machine: 'nothing', text: `a line that says nothing: ${written.slice(0, 120)}`, kind: 'breach', barrier: undefined, nodes: [], learned: [], delivered: [], state: '' });
     else steps[index] = { ...last, kind: 'breach' };
     return flawOf(found, index);
   };
@@ -290,6 +292,16 @@ const isAlive = ({ type }: Told): boolean => type === 'Alive' || type === 'Here'
 const doneOf = ({ tail }: Line): Done => {
   const { effects, nodes, state } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: readonly Told[]; readonly nodes?: readonly string[]; readonly state: string };
   return { effects, nodes: nodes ?? [], state };
+};
+
+const NOWHERE: readonly Place[] = [];
+
+const placesIn = ({ effects }: Done): Pick<Step, 'learned' | 'delivered'> => {
+  const places = (type: string, field: string): readonly Place[] => {
+    const own = effects.filter((effect) => effect.type === type);
+    return own.length === 0 ? NOWHERE : own.map((effect) => ({ ring: effect['group'] as number, at: effect[field] as number }));
+  };
+  return { learned: places('Decided', 'instance'), delivered: places('Deliver', 'slot') };
 };
 
 const present = (sources: readonly (number | undefined)[]): readonly number[] => unique(sources.flatMap((source) => (source === undefined ? [] : [source])));
