@@ -202,7 +202,7 @@ export const newTeller = (setting: Setting): Teller => {
             : `call ${String(effect['call'])} failed its safety check`,
       ),
       commands,
-      sources: present([reply === undefined ? undefined : arrows.last('reply', reply)]),
+      sources: present([reply === undefined ? undefined : arrows.take('reply', reply)]),
       keys: asked === undefined ? keysIn(commands) : keysOf(asked),
     };
   };
