@@ -22,6 +22,7 @@ import { exploreCommand } from '../src/cli/explore.js';
 import { measureCommand } from '../src/cli/measure.js';
 import { nodeCommand } from '../src/cli/node.js';
 import { simulateCommand } from '../src/cli/simulate.js';
+import { showCommand } from '../src/cli/trace-show.js';
 import { walkCommand } from '../src/cli/walk.js';
 import { UNITS } from '../src/measure/result.js';
 import { MANIFEST } from '../src/models/manifest.js';
@@ -96,7 +97,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
 const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand].map((command) => ({
   name: () => command.name(),
   helpInformation: () => command.helpInformation(),
-}));
+})).concat({ name: () => 'trace show', helpInformation: () => showCommand.helpInformation() });
 
 describe('docs/running.md', () => {
   const least = {

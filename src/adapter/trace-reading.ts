@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { newChecker, type Checker, type Feed } from '../trace/checker.js';
-import type { Header } from '../trace/line.js';
+import { newChecker, type Checker, type Feed, type Listener } from '../trace/checker.js';
+import type { Header, Setting } from '../trace/line.js';
 import { understand, type Said } from '../trace/read.js';
 
 const NAME = /\.ndjson(\.gz|\.zst)?$/;
@@ -64,12 +64,12 @@ const zstd = (path: string): zlib.Gunzip => {
   return create();
 };
 
-/** Plays a trace to its end, or to the first thing that is wrong with it. `onProgress` hears how many bytes were read. */
-export const play = async (files: readonly string[], onProgress: (events: number) => void = () => undefined): Promise<Checker> => {
+/** Plays a trace to its end, or to the first thing that is wrong with it. `onProgress` hears how many lines were played, a listener which. */
+export const play = async (files: readonly string[], onProgress: (events: number) => void = () => undefined, listenerFor?: (setting: Setting) => Listener): Promise<Checker> => {
   const opened = await Promise.all(files.map(openedOf));
   const empty = opened.find(({ headers }) => headers.length === 0);
   if (empty !== undefined) throw new Error(`${empty.file}: line 1: not the header of a trace`);
-  const checker = newChecker(opened);
+  const checker = newChecker(opened, listenerFor?.(opened[0]!.headers[0]!));
   const sources = new Map(checker.feeds.map((feed, i) => [feed, opened[i]!]));
   const fetch = async (feed: Feed): Promise<void> => {
     const source = sources.get(feed)!;

@@ -30,7 +30,7 @@ export const exploreCommand = new Command('explore')
   .option('--max-states <n>', 'states in all, at most', natural(1))
   .option('--max-seconds <s>', 'give up after so long', quantity(0.001, 1e9))
   .option('--keep-going', 'go on after something was found to be wrong')
-  .option('--save <file>', 'keep the first counterexample as a trace')
+  .option('--save <file>', 'keep the first counterexample as a trace; in ITF, if the name ends in .itf.json')
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',

@@ -12,6 +12,7 @@ import { LEVELS } from '../trace/line.js';
 import { reportOf, type Report } from '../trace/report.js';
 import { natural, oneOf, quantity, someOf } from './options.js';
 import { ticker } from './ticker.js';
+import { showCommand } from './trace-show.js';
 
 const recordCommand = new Command('record')
   .description('run a small cluster of real processes under load, and write down what every machine of it does')
@@ -156,6 +157,7 @@ const sayReport = (report: Report & { readonly name: string; readonly seconds: n
 };
 
 export const traceCommand = new Command('trace')
-  .description('traces of real runs: record, check')
+  .description('traces of real runs: record, check, show')
   .addCommand(recordCommand)
-  .addCommand(checkCommand);
+  .addCommand(checkCommand)
+  .addCommand(showCommand);

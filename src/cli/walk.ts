@@ -23,8 +23,8 @@ export const walkCommand = new Command('walk')
   .option('--runs <n>', 'how many runs', natural(1), 1000)
   .option('--length <n>', 'steps of a run, at most', natural(1), 200)
   .option('--size <n>', 'how large the model is', natural(1, 64))
-  .option('--replay <file>', 'walk a run that was saved, and no other')
-  .option('--save <file>', 'keep the counterexample as a trace')
+  .option('--replay <file>', 'walk a run that was saved, here or in ITF, and no other')
+  .option('--save <file>', 'keep the counterexample as a trace; in ITF, if the name ends in .itf.json')
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',

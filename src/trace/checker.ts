@@ -59,8 +59,11 @@ type Cast = {
 
 type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver: boolean; blocked: Extract<Outcome, { type: 'Blocked' }> | undefined };
 
+/** Hears of every line that was played: in an order in which whatever a line rests on comes before it. */
+export type Listener = (line: Line, file: string, number: number, player: Player) => void;
+
 /** `headers` of each file: more than one where a file tells of several processes. */
-export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[]): Checker => {
+export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[], onPlayed?: Listener): Checker => {
   const all = files.flatMap(({ headers }) => headers);
   const setting: Setting = all[0]!;
   const stage = newStage(setting, new Set(all.map(({ process }) => process)));
@@ -73,6 +76,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
   let events = 0;
   let found: Found | undefined;
   let last: Cast | undefined; // whose line was played last
+  let lastLine: Line | undefined;
 
   const reels = files.map(({ file, headers }): Reel => {
     const reel: Reel = {
@@ -153,6 +157,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     role.isEnded = line.event.type === 'End';
     events += 1;
     last = role;
+    lastLine = line;
     return outcome;
   };
 
@@ -188,6 +193,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     reel.count += 1;
     if (last === undefined) return;
     last.recent = [...last.recent.slice(1 - CONTEXT), [reel.count, written]];
+    if (lastLine !== undefined) onPlayed?.(lastLine, reel.file, reel.count, last.player);
     last = undefined;
   };
 

@@ -23,6 +23,8 @@ const MOST_NAMES = 4096;
 
 export type Player = {
   readonly play: (line: Line, isForced: boolean) => Outcome;
+  /** Of a thread that executes: the barrier that it is at, or passed last. */
+  readonly barrier?: () => { readonly generation: number; readonly phase: 'Running' | 'Arrived' | 'Executing' } | undefined;
 };
 
 export const processPlayer = (stage: Stage, header: Header): Player => {

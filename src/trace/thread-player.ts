@@ -109,6 +109,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
 
   return {
     play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line, isForced) : playMerge(line, isForced)),
+    barrier: () => thread && { generation: thread.worker.generation, phase: thread.worker.phase.type },
     standing: () => ({ delivered, isAtRest: crew?.isAbandoned() !== true && (thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running')) }),
   };
 };

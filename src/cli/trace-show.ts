@@ -1,0 +1,60 @@
+/** psmr trace show: a trace to look at, as a page, a numbered story, a diagram, or for the tools of others. */
+import { Command } from '@commander-js/extra-typings';
+import { writeFileSync } from 'node:fs';
+import { play, tracesIn } from '../adapter/trace-reading.js';
+import { reportOf } from '../trace/report.js';
+import { itfOf } from '../trace/show/itf.js';
+import { mermaidOf } from '../trace/show/mermaid.js';
+import { pageOf } from '../trace/show/page.js';
+import type { Story } from '../trace/show/story.js';
+import { newTeller, type Teller } from '../trace/show/teller.js';
+import { textOf } from '../trace/show/text.js';
+import { natural } from './options.js';
+import { ticker } from './ticker.js';
+
+export const showCommand = new Command('show')
+  .description('a trace to look at: a page for a browser, a numbered story, a diagram')
+  .argument('<path...>', 'a directory of a trace, or the files of one; .gz and .zst as well')
+  .option('--text', 'print a numbered story; so it is if nothing else is asked for')
+  .option('--mermaid', 'print a sequence diagram of Mermaid')
+  .option('--html <file>', 'write one page there that needs nothing else')
+  .option('--itf <file>', 'write the trace there in ITF, for the tools of Apalache and Quint')
+  .option('--all', 'ticks, heartbeats and skips as well; the page has them in any case')
+  .option('--from <n>', 'from this step of the story on', natural(1), 1)
+  .option('--to <n>', 'up to this step of the story', natural(1))
+  .option('--command <name>', 'only what is about this command: session.sequence.attempt, or the first parts of it')
+  .option('--ring <g>', 'only what happens in the ring of this number', natural(0))
+  .addHelpText(
+    'after',
+    `
+Steps are in an order in which causes come before effects. The exit status is 1 if the trace is not that of a correct run.
+
+Examples:
+  psmr trace show traces-here/opt-psmr --html trace.html
+  psmr trace show traces-here/opt-psmr --command 1001.3
+  psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1`,
+  )
+  .action(async (paths, { text, mermaid, html, itf, all, from, to, command, ring }) => {
+    const story = await storyIn(paths);
+    const choice = { all: all === true, from, to: to ?? Infinity, command, ring };
+    if (html !== undefined) writeFileSync(html, pageOf(story));
+    if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOf(story, choice))}\n`);
+    if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
+    if (text === true || [html, itf, mermaid].every((other) => other === undefined)) for (const line of textOf(story, choice)) console.log(line);
+    if (story.flaws.length > 0) process.exitCode = 1;
+  });
+
+/** The story of the one trace that is there. */
+const storyIn = async (paths: readonly string[]): Promise<Story> => {
+  const [trace, ...others] = tracesIn(paths);
+  if (trace === undefined || others.length > 0) throw new Error(`${paths.join(', ')}: more than one trace; choose one of ${[trace, ...others].map((one) => one?.name).join(', ')}`);
+  const progress = ticker(false);
+  let teller: Teller | undefined;
+  const checker = await play(
+    trace.files,
+    (events) => progress.tell(() => `${events.toLocaleString('en')} events`),
+    (setting) => (teller = newTeller(setting)).listen,
+  );
+  progress.end();
+  return (teller ?? newTeller(checker.stage.setting)).story(trace.name, reportOf(checker));
+};
