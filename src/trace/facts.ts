@@ -23,8 +23,9 @@ export type Facts = {
   readonly accesses: Safety.Access[];
   readonly standing: (Replica.Standing & Multicast.Facts['standing'][number])[];
   readonly history: Operation<Command, Result>[];
-  /** How many facts were left out, for there were too many to be judged together. */
+  /** How many facts were left out, for there were too many to be judged together: from some line on, all of them. */
   dropped: number;
+  isFull: boolean;
 };
 
 /** A clause that does not hold, and what violates it. */
@@ -33,12 +34,13 @@ export type Violation = { readonly clause: string; readonly violations: readonly
 /** Facts of a kind that are kept: a clause looks at all of them together. */
 export const MOST_FACTS = 1_000_000;
 
-export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], accesses: [], standing: [], history: [], dropped: 0 });
+export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], accesses: [], standing: [], history: [], dropped: 0, isFull: false });
 
-/** Keeps a fact, unless there are too many of its kind. */
+/** Keeps a fact, unless there are too many already. What is kept is all that happened up to some line of each file. */
 export const keep = <T>(facts: Facts, kind: T[], fact: T): void => {
-  if (kind.length < MOST_FACTS) kind.push(fact);
-  else facts.dropped += 1;
+  if (kind.length >= MOST_FACTS) facts.isFull = true;
+  if (facts.isFull) facts.dropped += 1;
+  else kind.push(fact);
 };
 
 const SHARED = 'SAF-3: between two barriers no thread touches what another one writes';

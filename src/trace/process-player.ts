@@ -18,9 +18,6 @@ import { commandAt, recordsOf } from '../record.js';
 /** Where a client's commands come from. */
 const STRANGER = -1;
 
-/** Batches whose names are remembered until they are decided: the latest that were heard of. */
-const MOST_NAMES = 4096;
-
 export type Player = {
   readonly play: (line: Line, isForced: boolean) => Outcome;
   /** Of a thread that executes: the barrier that it is at, or passed last. */
@@ -33,7 +30,6 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   const me = setting.names.indexOf(name);
   const standing = stage.standingOf(name);
   const found = new Map<number, Durable[]>();
-  const namesByDigest = new Map<string, readonly string[]>();
   let state: Process | undefined;
 
   /** The machine, once all that was found on the disk is known. */
@@ -111,8 +107,12 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   const note = (effect: ProcessEffect): void => {
     switch (effect.type) {
       case 'Send': {
+        const { message } = effect;
+        // A coordinator that proposes a batch has put it together itself, from commands that it was told whole.
+        if (message.type === 'Value' && message.value.type === 'Batch' && message.value.commands.length > 0)
+          stage.hold(summaryOf(message.value.commands).digest, namesIn(message.value.commands));
         const way = wayOf(me, effect.to, effect.group);
-        const what = lineOfMessage(effect.message);
+        const what = lineOfMessage(message);
         if (stage.owed.size > 0) stage.owed.delete(`${way} ${what}`);
         return underWay.send(way, what, { life, after: effect.after });
       }
@@ -128,20 +128,18 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
         const { group, instance, id, value } = effect;
         stage.logOf(name, life, group).append(lineOfValue(value));
         const digest = value.type === 'Batch' ? summaryOf(value.commands).digest : '';
-        const batch = stage.batchOf(namesByDigest.get(digest) ?? []);
-        const text = value.type === 'Batch' ? `${digest}, ${batch.name}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op';
-        return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: text, commands: batch.commands });
+        const commands = value.type === 'Batch' ? stage.batchOf(digest) : [];
+        const text = value.type === 'Batch' ? `batch ${digest}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op';
+        return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: text, commands });
       }
     }
   };
 
-  /** Remembers the names in every batch of an event: of the value itself, only what tells it from others is kept. */
+  /** Remembers the names in every batch of an event, where they are told: of the value itself, only what tells it from others is kept. */
   const remember = (told: unknown): void => {
     if (!isObject(told)) return;
     if (told['type'] === 'Batch') {
-      namesByDigest.delete(told['digest'] as string);
-      namesByDigest.set(told['digest'] as string, told['commands'] as readonly string[]);
-      if (namesByDigest.size > MOST_NAMES) namesByDigest.delete(namesByDigest.keys().next().value ?? '');
+      if (Array.isArray(told['commands'])) stage.hold(told['digest'] as string, told['commands'] as readonly string[]);
       return;
     }
     remember(told['value']);

@@ -7,21 +7,23 @@ import type { Durable, Entry, Message, Value } from '../consensus/messages.js';
 import type { ProcessEffect, ProcessEvent } from '../node.js';
 import type { Group } from '../record.js';
 import { hearCommands, namesIn, placeholder, sayCommands, summaryOf } from './batch.js';
-import { fields, integer, isObject, list, natural, text, time, variants, type Check } from './shape.js';
+import { fields, integer, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 /** A record that the process found on its disk when it started: told before all that happened since. */
 export type Kept = { readonly type: 'Kept'; readonly group: Group; readonly record: Durable };
 
 // Saying
 
-export const sayProcessEvent = (event: ProcessEvent | Kept): object => {
+/** `isNamed` where the commands of every batch are to be read in every event; else only whoever is the first to hear of them tells. */
+export const sayProcessEvent = (event: ProcessEvent | Kept, isNamed: boolean): object => {
+  const say = isNamed ? sayNamedValue : sayValue;
   switch (event.type) {
     case 'Tick':
       return event;
     case 'Received':
-      return { ...event, message: withValues(event.message, sayNamedValue, (commands) => sayCommands(commands, 'digests')) };
+      return { ...event, message: withValues(event.message, say, (commands) => sayCommands(commands, 'digests')) };
     case 'Kept':
-      return { ...event, record: sayRecord(event.record, sayNamedValue) };
+      return { ...event, record: sayRecord(event.record, say) };
   }
 };
 
@@ -122,7 +124,7 @@ const sayRecord = (record: Durable, say: (value: Value) => object): object =>
 
 const ballot = fields({ round: natural, process: integer });
 const digest: Check = (value, field) => (typeof value === 'string' && /^[0-9a-f]{8}$/.test(value) ? undefined : `${field}: expected a digest of 8 hexadecimal digits`);
-const value = variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: list(text), bytes: natural, digest } });
+const value = variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: maybe(list(text)), bytes: natural, digest } });
 const entry = variants({ Voted: { ballot, id: text, value }, Decided: { id: text, value } });
 const numbered: Check = (pair, field) => {
   if (!Array.isArray(pair) || pair.length !== 2) return `${field}: expected an instance and its entry`;

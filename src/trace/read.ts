@@ -1,17 +1,12 @@
 /** Lines of a trace as what they say, or what is wrong with them. */
 import { digestedText } from './digest.js';
 import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting } from './line.js';
-import { fields, integer, isObject, list, natural, text, time, type Check } from './shape.js';
+import { fields, integer, isObject, list, maybe, natural, text, time, type Check } from './shape.js';
 
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
   (value, field) =>
     allowed.includes(value) ? undefined : `${field}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
-
-const maybe =
-  (check: Check): Check =>
-  (value, field) =>
-    value === undefined ? undefined : check(value, field);
 
 const number: Check = time;
 

@@ -31,12 +31,13 @@ const writer = (origin: Origin, write: Write) => {
 
 /** Of the machine of a process. What it found on its disk is told first. */
 export const recordProcess = (origin: Origin, setting: Setting, write: Write) => {
+  const isNamed = setting.level === 'execution';
   const lines = writer(origin, write);
   write(headerOf(origin, setting));
   return {
-    kept: (kept: Kept): void => lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(kept)), ...NOTHING }),
+    kept: (kept: Kept): void => lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(kept, isNamed)), ...NOTHING }),
     step: (event: ProcessEvent, effects: readonly ProcessEffect[], after: Process): void =>
-      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event)), effects: sayAll(effects, sayProcessEffect), sketch: sketchOfProcess(after) }),
+      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event, isNamed)), effects: sayAll(effects, sayProcessEffect), sketch: sketchOfProcess(after) }),
     end: (): void => lines.end('process'),
   };
 };

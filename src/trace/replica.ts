@@ -3,25 +3,25 @@ import type * as Proxy from '../client/proxy.js';
 import type { Effect as MergeEffect, Event as MergeEvent } from '../multicast/merge.js';
 import { commandAt } from '../record.js';
 import type { Effect as WorkerEffect, Event as WorkerEvent } from '../replica/worker.js';
-import { hearCommands, hearPayload, hearReply, namesIn, placeholder, sayCommand, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
-import { fields, isObject, list, natural, text, time, variants, type Check } from './shape.js';
+import { hearCommands, hearPayload, hearReply, placeholder, sayCommand, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
+import { fields, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 type Run = Extract<WorkerEvent, { type: 'Run' }>;
 
 // The merge of a thread
 
-/** With values, all of the batch: whoever replays the thread can execute it. */
+/** With values, all of the batch: whoever replays the thread can execute it. Else what tells it from others: the merge asks for no more. */
 export const sayMergeEvent = (event: MergeEvent, detail: Detail): object => {
   if (event.value.type !== 'Batch') return event;
   const { commands } = event.value;
-  return { ...event, value: { type: 'Batch', commands: detail === 'values' ? sayCommands(commands, detail) : namesIn(commands), ...summaryOf(commands) } };
+  return { ...event, value: { type: 'Batch', ...(detail === 'values' ? { commands: sayCommands(commands, detail) } : {}), ...summaryOf(commands) } };
 };
 
 export const sayMergeEffect = ({ type, group, slot, commands }: MergeEffect): object => ({ type, group, slot, ...summaryOf(commands) });
 
 const digest: Check = (value, field) => (typeof value === 'string' && /^[0-9a-f]{8}$/.test(value) ? undefined : `${field}: expected a digest of 8 hexadecimal digits`);
 const mergeEvent = variants({
-  Decided: { group: natural, value: variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: list(text), bytes: natural, digest } }) },
+  Decided: { group: natural, value: variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: maybe(list(text)), bytes: natural, digest } }) },
 });
 
 /** The event that was told, or what is wrong with it. */
@@ -32,6 +32,7 @@ export const hearMergeEvent = (told: unknown, detail: Detail): MergeEvent | stri
   if (value.type !== 'Batch') return told as MergeEvent;
   const summary = { bytes: value['bytes'] as number, digest: value['digest'] as string };
   if (detail === 'digests') return { ...rest, value: { type: 'Batch', commands: placeholder(summary) } };
+  if (value['commands'] === undefined) return 'event.value.commands: expected a list, got nothing';
   const commands = hearCommands(value['commands'] as readonly unknown[]);
   if (typeof commands === 'number') return `event.value.commands[${commands}]: not a command`;
   const found = summaryOf(commands);

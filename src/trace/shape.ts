@@ -13,6 +13,12 @@ export const time: Check = (value, field) => (typeof value === 'number' && Numbe
 
 export const text: Check = (value, field) => (typeof value === 'string' ? undefined : `${field}: expected a text, got ${say(value)}`);
 
+/** What may be left out. */
+export const maybe =
+  (check: Check): Check =>
+  (value, field) =>
+    value === undefined ? undefined : check(value, field);
+
 export const list =
   (item: Check): Check =>
   (value, field) => {

@@ -1,5 +1,4 @@
 /** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
-import { digestedText, hexOf } from './digest.js';
 import { noFacts, type Facts } from './facts.js';
 import type { Setting } from './line.js';
 import { underWay, type UnderWay, type Way } from './under-way.js';
@@ -28,8 +27,10 @@ export type Stage = {
   readonly standingOf: (process: string) => Standing;
   /** What the process of a replica has handed to its threads, by life and group. */
   readonly logOf: (process: string, life: number, group: number) => Log;
-  /** One array for every list of names. */
-  readonly batchOf: (names: readonly string[]) => Batch;
+  /** Notes what a batch with this digest holds. Whoever hears of it first tells; of the others, only the digest is needed. */
+  readonly hold: (digest: string, names: readonly string[]) => readonly string[];
+  /** What a batch with this digest holds: nothing, and from then on, if nobody has told. */
+  readonly batchOf: (digest: string) => readonly string[];
   /**
    * Messages that others have received of a process, and that rest on records it had no more after its crash. In its next life
    * it may have come to say the same words; if it never does, it has taken back its word.
@@ -39,8 +40,8 @@ export type Stage = {
   unmatched: number;
 };
 
-/** The commands in a batch, and a short name for them. */
-export type Batch = { readonly name: string; readonly commands: readonly string[] };
+/** Names that are remembered: facts speak of them. */
+const MOST_NAMES = 4_000_000;
 
 /** Each of several readers hears all of it, in order. What all have heard is forgotten. */
 export type Log = { readonly append: (what: string) => void; readonly at: (place: number) => string | undefined; readonly read: (thread: number, place: number) => void };
@@ -48,13 +49,23 @@ export type Log = { readonly append: (what: string) => void; readonly at: (place
 export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage => {
   const standings = new Map<string, Standing>();
   const logs = new Map<string, Log>();
-  const batches = new Map<string, Batch>();
+  const facts = noFacts();
+  const commandsByDigest = new Map<string, readonly string[]>();
+  let named = 0;
+  const hold = (digest: string, names: readonly string[]): readonly string[] => {
+    const known = commandsByDigest.get(digest);
+    if (known !== undefined || facts.isFull) return known ?? [];
+    commandsByDigest.set(digest, names);
+    named += names.length;
+    if (named > MOST_NAMES) facts.isFull = true;
+    return names;
+  };
   const known = new Set(setting.names);
   const { learners } = setting.cluster.membership;
   return {
     setting,
     underWay: underWay(setting.world === 'simulated'),
-    facts: noFacts(),
+    facts,
     present,
     clients: [...present].filter((process) => !known.has(process)),
     replicas: learners.map((id) => setting.names[id] ?? ''),
@@ -69,12 +80,8 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
       logs.set(name, log);
       return log;
     },
-    batchOf: (names) => {
-      const text = names.join(' ');
-      const batch = batches.get(text) ?? { name: `${names.length} commands, ${hexOf(digestedText(0, text))}`, commands: names };
-      batches.set(text, batch);
-      return batch;
-    },
+    hold,
+    batchOf: (digest) => commandsByDigest.get(digest) ?? hold(digest, []),
     owed: new Map(),
     unmatched: 0,
   };

@@ -14,7 +14,6 @@ import { detailOf, NOTHING, sayAll, type Header, type Line } from './line.js';
 import { notAnEvent, type Player } from './process-player.js';
 import { lineOfValue } from './protocol.js';
 import { hearMergeEvent, hearWorkerEvent, sayMergeEffect, sayWorkerEffect } from './replica.js';
-import { isObject } from './shape.js';
 import { sketchOfMerge, sketchOfWorker } from './sketch.js';
 import type { Stage } from './stage.js';
 import { wayOf } from './under-way.js';
@@ -39,7 +38,6 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   let touched = new Set<string>();
   const shared = crew?.sharedFor(number, (node, mode) => touched.add(`${mode.charAt(0)}${node}`));
   let thread = crew === undefined || shared === undefined ? undefined : Node.startThread<Command, Result>(cluster, crew.service, number, shared);
-  const namesOfWaiting = new Map<Uint8Array, readonly string[]>(); // by batch, while it waits for other rings
   let delivered = 0;
 
   const playMerge = (line: Line, isForced: boolean): Outcome => {
@@ -62,11 +60,9 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     heard.set(event.group, place + 1);
     log.read(number, place + 1);
     delivered += effects.length;
-    if (event.value.type === 'Batch') namesOfWaiting.set(event.value.commands, namesOf(line.event['value'], event.value));
+    if (event.value.type === 'Batch' && event.value.commands.length > 0) stage.hold(summaryOf(event.value.commands).digest, namesIn(event.value.commands));
     for (const { group, slot, commands } of effects) {
-      const batch = stage.batchOf(namesOfWaiting.get(commands) ?? []);
-      namesOfWaiting.delete(commands);
-      keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: batch.commands, known: 0, delivered: 0 });
+      keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: stage.batchOf(summaryOf(commands).digest), known: 0, delivered: 0 });
     }
     return PLAYED;
   };
@@ -127,9 +123,4 @@ const lateFor = <C, R>({ thread, generation, shared: { board } }: Worker.Worker<
 const repliesIn = ({ tail }: Line): readonly string[] => {
   const { effects } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: readonly { readonly replies?: readonly string[] }[] };
   return effects.flatMap(({ replies = [] }) => replies);
-};
-
-const namesOf = (told: unknown, value: Merge.Decided): readonly string[] => {
-  if (value.type !== 'Batch') return [];
-  return value.commands.length > 0 ? namesIn(value.commands) : ((isObject(told) ? told['commands'] : []) as readonly string[]);
 };

@@ -23,7 +23,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
     const firstCall = notes.history.length;
     commands.forEach((command, call) => notes.history.push({ session, call, command, called: Infinity, answer: null }));
     let proxy = Proxy.initial(session, world.proxy);
-    const trace = world.trace && recordClient({ process: `c${index + 1}`, life: 0, thread: 0 }, world.trace.setting, world.proxy, world.trace.write);
+    const trace = world.trace?.setting.level === 'execution' ? recordClient({ process: `c${index + 1}`, life: 0, thread: 0 }, world.trace.setting, world.proxy, world.trace.write) : undefined;
     let called = 0;
 
     const handle = (event: Proxy.Event): void => {

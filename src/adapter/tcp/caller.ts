@@ -29,7 +29,7 @@ export type Watcher = {
   readonly onFailed?: (session: number, call: number) => void;
   /** Every reply of every replica, the first as well as those that come after it. */
   readonly onReply?: (replica: ProcessId, reply: Reply) => void;
-  /** Writes down what the proxies do, under the name of this client, which must be nobody else's. */
+  /** Writes down what the proxies do, if what is executed is to be told, under the name of this client, which must be nobody else's. */
   readonly trace?: (Tracing & { readonly name: string }) | undefined;
   readonly log: Log;
 };
@@ -40,7 +40,8 @@ export const connect = <C, R>(config: Config, service: Service<C, R>, sessions: 
   const { onAnswer, onFailed, onReply, log } = watcher;
   const indexOf = new Map(sessions.map((session, index) => [session, index]));
   const proxies = sessions.map((session) => Proxy.initial(session, settings));
-  const trace = watcher.trace && startTrace(config, settings, watcher.trace);
+  // What proxies do is no part of the protocol between processes, and there is too much of it to be told along.
+  const trace = watcher.trace?.level === 'execution' ? startTrace(config, settings, watcher.trace) : undefined;
 
   const onFrame = (from: ProcessId, payload: Uint8Array): E.Either<string, unknown> => {
     const frame = decode(payload);

@@ -1,0 +1,92 @@
+/**
+ * What a trace costs, and how fast it is judged: the same load on real processes with and without a trace, in turns, and then
+ * every trace checked. Prints medians and ratios: npm run bench-traces. On a machine with two cores everything shares them.
+ */
+
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { play } from '../../src/adapter/trace-reading.js';
+import { measure } from '../../src/measure/experiment.js';
+import { reporter } from '../../src/measure/progress.js';
+import type { Experiment } from '../../src/measure/result.js';
+import type { Level } from '../../src/trace/line.js';
+import { reportOf } from '../../src/trace/report.js';
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+
+const EXPERIMENT: Experiment = {
+  keys: 100_000,
+  threads: 2,
+  replicas: 2,
+  acceptors: 3,
+  clients: 8,
+  outstanding: 64,
+  seconds: 4,
+  warmup: 2,
+  mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 },
+  capacity: 64,
+  fill: 0.7,
+  lambda: 10_000,
+  delta: 5,
+  m: 1,
+  batchBytes: 8192,
+  coordinators: 'one',
+  storage: 'memory',
+  seed: 1,
+  commandsPerBarrier: 'batch',
+};
+
+type Mode = 'off' | Level;
+const MODES: readonly Mode[] = ['off', 'protocol', 'execution'];
+
+const folder = mkdtempSync(join(tmpdir(), 'opt-psmr-bench-'));
+const silent = reporter({ techniques: ['opt-psmr'], expected: { start: 1, load: 1, 'warm up': 1, measure: 1, judge: 1 }, mode: 'none', columns: 80, now: () => performance.now(), write: () => undefined });
+
+/** Thousands of commands a second, and where the trace is. */
+const runOnce = async (mode: Mode, round: number): Promise<{ readonly rate: number; readonly directory: string }> => {
+  const directory = join(folder, `${mode}-${round}`);
+  const trace = mode === 'off' ? null : { directory, level: mode };
+  const { runs } = await measure(EXPERIMENT, ['opt-psmr'], silent, new AbortController().signal, () => ({ history: null, trace }));
+  return { rate: runs[0]!.throughput, directory };
+};
+
+const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+
+const filesIn = (directory: string): readonly string[] => readdirSync(directory).map((name) => join(directory, name));
+
+try {
+  const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
+  const checks = new Map<Mode, { readonly events: number; readonly seconds: number; readonly bytes: number }[]>(MODES.map((mode) => [mode, []]));
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const mode of MODES) {
+      const { rate, directory } = await runOnce(mode, round);
+      rates.get(mode)!.push(rate);
+      if (mode === 'off') continue;
+      const files = filesIn(directory);
+      const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+      const start = performance.now();
+      const report = reportOf(await play(files));
+      const seconds = (performance.now() - start) / 1000;
+      if (report.verdict !== 'ok') throw new Error(`${mode}: ${JSON.stringify(report.found ?? report.violations)}`);
+      checks.get(mode)!.push({ events: report.events, seconds, bytes });
+      rmSync(directory, { recursive: true });
+      console.error(`round ${round + 1} of ${ROUNDS}: ${mode}, ${rate.toFixed(1)} Kcps, ${report.events} events judged in ${seconds.toFixed(1)} s`);
+    }
+  const result = MODES.map((mode) => ({
+    trace: mode,
+    'Kcps, median': Number(medianOf(rates.get(mode)!).toFixed(1)),
+    'of untraced': Number(medianOf(rates.get(mode)!.map((rate, i) => rate / rates.get('off')![i]!)).toFixed(3)),
+    ...(mode === 'off'
+      ? {}
+      : {
+          'events judged a second': Math.round(medianOf(checks.get(mode)!.map(({ events, seconds }) => events / seconds))),
+          'events in a run': medianOf(checks.get(mode)!.map(({ events }) => events)),
+          'bytes an event': Math.round(medianOf(checks.get(mode)!.map(({ bytes, events }) => bytes / events))),
+        }),
+  }));
+  if (process.argv.includes('--json')) console.log(JSON.stringify(result, null, 2));
+  else console.table(result);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
