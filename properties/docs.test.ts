@@ -22,10 +22,12 @@ import { exploreCommand } from '../src/cli/explore.js';
 import { measureCommand } from '../src/cli/measure.js';
 import { nodeCommand } from '../src/cli/node.js';
 import { simulateCommand } from '../src/cli/simulate.js';
-import { showCommand } from '../src/cli/trace-show.js';
+import { traceCommand } from '../src/cli/trace.js';
 import { walkCommand } from '../src/cli/walk.js';
 import { UNITS } from '../src/measure/result.js';
 import { MANIFEST } from '../src/models/manifest.js';
+import { CLAUSES } from '../src/trace/finding.js';
+import { understand } from '../src/trace/read.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -56,12 +58,12 @@ describe('every clause', () => {
   it('stands in docs/spec.md by its title, and no other does', async () => {
     const modules = await Promise.all(sources.map((path) => import(join(ROOT, path)) as Promise<Module>));
     const titles = modules.flatMap(({ clauses, stateInvariants, stepInvariants }) => Object.keys({ ...clauses, ...stateInvariants, ...stepInvariants }));
-    expect([...titled].sort()).toEqual([...new Set(titles)].sort());
+    expect([...titled].sort()).toEqual([...new Set([...titles, ...Object.values(CLAUSES)])].sort());
   });
 
   it('that a source refers to stands there by its number', () => {
     const text = textOf('docs/spec.md');
-    const numbers = [...sources, ...filesIn('src', '.ts')].flatMap((path) => textOf(path).match(/\b(?:CON|MUL|REP|SAF|LIN)-\d+/g) ?? []);
+    const numbers = [...sources, ...filesIn('src', '.ts')].flatMap((path) => textOf(path).match(/\b(?:CON|MUL|REP|SAF|LIN|TRC)-\d+/g) ?? []);
     expect([...new Set(numbers)].filter((number) => !new RegExp(`${number}\\b`).test(text))).toEqual([]);
   });
 });
@@ -94,10 +96,10 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand].map((command) => ({
-  name: () => command.name(),
+const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand, ...traceCommand.commands].map((command) => ({
+  name: () => (command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`),
   helpInformation: () => command.helpInformation(),
-})).concat({ name: () => 'trace show', helpInformation: () => showCommand.helpInformation() });
+}));
 
 describe('docs/running.md', () => {
   const least = {
@@ -195,6 +197,11 @@ describe('docs/histories.md', () => {
       expect(told.slice(0, lines.length)).toEqual(lines);
     }
   });
+});
+
+it('docs/traces.md shows lines that say something', () => {
+  const lines = blocksIn('docs/traces.md', 'ndjson').flatMap((block) => block.trimEnd().split('\n'));
+  expect(new Set(lines.map((line) => understand(line).type))).toEqual(new Set(['Line']));
 });
 
 it('README.md tells the story as it is told', () => {

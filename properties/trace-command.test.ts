@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../src/trace/report.js';
 import { newFolder, psmr, tidy, type Ended } from './arbitraries/processes.js';
+import { checkTexts } from './arbitraries/traces.js';
 
 const TECHNIQUES = ['smr', 'p-smr', 'opt-psmr'];
 
@@ -57,10 +58,20 @@ describe('what real processes did', () => {
     expect(reportsOf(cut)[0]!.unmatched).toBeGreaterThan(0);
   });
 
-  it('may lack a process', async () => {
-    const ended = await psmr(['trace', 'check', '--json', copy((file, text) => (file.startsWith('a1') ? undefined : text))]);
-    expect(reportsOf(ended)).toMatchObject([{ verdict: 'ok' }]);
-    expect(reportsOf(ended)[0]!.unmatched).toBeGreaterThan(0);
+  describe('is believed as far as it can be, where somebody was killed or has no trace:', () => {
+    const files = (): readonly (readonly [string, string])[] =>
+      readdirSync(join(folder, 'opt-psmr')).map((file) => [file, readFileSync(join(folder, 'opt-psmr', file), 'utf8')]);
+
+    it.each(['a1', 'a2', 'a3', 'r1.0.n', 'r1.0.t1', 'r2.0.t2', 'client'])('%s', (victim) => {
+      const others = files().filter(([file]) => !file.startsWith(victim)).map(([, text]) => text);
+      expect(others).toHaveLength(9);
+      const [, whole] = files().find(([file]) => file.startsWith(victim))!;
+      for (const part of [0, 0.013, 0.37, 0.71, 0.99]) {
+        const cut = whole.slice(0, Math.max(whole.indexOf('\n') + 1, Math.floor(whole.length * part)));
+        const { verdict, found, violations } = checkTexts(part === 0 ? others : [...others, cut]);
+        expect({ part, verdict, found, violations }).toEqual({ part, verdict: 'ok', found: undefined, violations: [] });
+      }
+    });
   });
 });
 

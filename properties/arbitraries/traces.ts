@@ -34,12 +34,15 @@ export const traceOf = (plan: Plan, level: Level): readonly string[] => {
 };
 
 /** What the checker says of these lines, all in one file, or in several. */
-export const check = (...files: readonly (readonly string[])[]): Report => {
-  const opened = files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) }));
-  const checker = newChecker(opened);
+export const check = (...files: readonly (readonly string[])[]): Report => checkTexts(files.map((lines) => `${lines.join('\n')}\n`));
+
+/** The same of whole files: what stands behind the last end of a line is half a line, perhaps. */
+export const checkTexts = (texts: readonly string[]): Report => {
+  const files = texts.map((text) => text.split('\n'));
+  const checker = newChecker(files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) })));
   checker.feeds.forEach((feed, i) => {
-    feed.supply(files[i]!);
-    feed.end('');
+    feed.supply(files[i]!.slice(0, -1));
+    feed.end(files[i]!.at(-1)!);
   });
   checker.advance();
   return reportOf(checker);

@@ -5,6 +5,7 @@
  */
 import { clientPlayer, type ClientPlayer } from './client-player.js';
 import { newCrew, type Crew } from './crew.js';
+import type { Violation } from './facts.js';
 import { broken, CLAUSES, type Breach, type Outcome } from './finding.js';
 import { headOf, type Header, type Line, type Setting } from './line.js';
 import { processPlayer, type Player } from './process-player.js';
@@ -38,8 +39,11 @@ export type Checker = {
   readonly advance: () => readonly Feed[];
   readonly found: () => Found | undefined;
   readonly played: () => { readonly events: number; readonly cut: readonly string[]; /** Traces that end in good order, of how many. */ readonly ended: number; readonly all: number };
-  /** Ends all players: what is known of replicas at rest, and of operations without an answer, is a fact from now on. */
-  readonly conclude: () => void;
+  /**
+   * Ends all players: what is known of replicas at rest, and of operations without an answer, is a fact from now on. What is
+   * wrong with the last epochs of threads.
+   */
+  readonly conclude: () => readonly Violation[];
 };
 
 /** Lines of its own that a breach is shown behind. */
@@ -66,7 +70,7 @@ export type Listener = (line: Line, file: string, number: number, player: Player
 export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[], onPlayed?: Listener): Checker => {
   const all = files.flatMap(({ headers }) => headers);
   const setting: Setting = all[0]!;
-  const stage = newStage(setting, new Set(all.map(({ process }) => process)));
+  const stage = newStage(setting, new Set(all.filter(({ thread }) => thread === 0).map(({ process }) => process)));
   const cast = new Map<string, Cast>();
   const castByHead = new Map<string, Cast>();
   const crews = new Map<string, Crew>();
@@ -95,7 +99,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
         reel.isOver = true;
         if (tail === '') return;
         // Whoever was killed leaves half a line behind.
-        if (understand(tail).type === 'Nothing') cut.push(file);
+        if (!isWhole(tail)) cut.push(file);
         else reel.supply([tail]);
       },
     };
@@ -208,9 +212,10 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
   /** Whether what a line waits for stands in a line that is here and was not played. */
   const isToCome = ({ on, needles }: Extract<Outcome, { type: 'Blocked' }>): boolean =>
     reels.some((reel) => on.some((name) => isOf(reel, name)) && reel.lines.slice(reel.at).some((line) => needles.every((needle) => line.includes(needle))));
-  /** Whether whoever a line waits for was cut off in the middle: what it sent last may not have been written down. */
+  /** Whether whoever a line waits for has no trace, or one that ends in the middle: what it sent may not have been written down. */
   const isCutOff = (name: string): boolean =>
-    setting.world === 'network' && reels.some((reel) => reel.isOver && reel.at >= reel.lines.length && reel.headers.some((header) => isNamed(header, name) && cast.get(originOf(header))?.isEnded !== true));
+    !reels.some((reel) => isOf(reel, name)) ||
+    (setting.world === 'network' && reels.some((reel) => reel.isOver && reel.at >= reel.lines.length && reel.headers.some((header) => isNamed(header, name) && cast.get(originOf(header))?.isEnded !== true)));
 
   /** Nobody can go on. Either somebody's trace ends too soon, and a line must be believed; or one of the lines is wrong. */
   const unlock = (): boolean => {
@@ -245,7 +250,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     }
   };
 
-  const conclude = (): void => {
+  const conclude = (): readonly Violation[] => {
     clients.forEach(({ end }) => end());
     const counts = new Map<string, number>();
     for (const [name, player] of threads) counts.set(name, player.standing().delivered);
@@ -257,6 +262,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       const [process, life] = name.split('/');
       if (isAtRest) stage.facts.standing.push({ replica: `${process}, life ${life}`, digest: crew.digest(), isAtRest, learners: own.map(([thread]) => `t${thread.split('/')[2]} of ${process}, life ${life}`) });
     }
+    return [...crews.values()].flatMap((crew) => crew.touchedLast());
   };
 
   return {
@@ -272,7 +278,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
 const originOf = ({ process, life, thread }: Header | Line): string => `${process}/${life}/${thread}`;
 
 /** Whether a name, `r1` or `r1 t2`, is that of whoever a header is of. */
-const isNamed = ({ process, thread }: Header, name: string): boolean => name === process || name === `${process} t${thread}`;
+const isNamed = ({ process, thread }: Header, name: string): boolean => name === (thread === 0 ? process : `${process} t${thread}`);
 
 const isOf = ({ headers }: Feed, name: string): boolean => headers.some((header) => isNamed(header, name));
 
@@ -281,6 +287,16 @@ const isTooEarly = (reel: Reel, reels: readonly Reel[]): boolean =>
   reel.headers.some(({ process, life }) => life > 0 && reels.some((other) => other !== reel && !(other.isOver && other.at >= other.lines.length) && other.headers.some((before) => before.process === process && before.life < life)));
 
 const machinesOf = ({ process, thread }: Header, { names }: Setting): readonly string[] => (!names.includes(process) ? ['proxy'] : thread === 0 ? ['process'] : ['merge', 'worker']);
+
+/** Whether a line without its end is all there. */
+const isWhole = (written: string): boolean => {
+  try {
+    JSON.parse(written);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 /** The digest at the end of a line that was found to be as it should. */
 const stateIn = ({ tail }: Line): number => Number.parseInt(tail.slice(-10, -2), 16);

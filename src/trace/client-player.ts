@@ -55,7 +55,7 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     if (event.type === 'Reply' && detail === 'values') {
       const reply = line.event['reply'] as string;
       const sent = underWay.take(REPLIES, reply);
-      if (sent === undefined && !isForced) return { type: 'Blocked', on: stage.replicas, clause: CLAUSES.sent, what: `the reply ${reply}`, needles: [reply] };
+      if (sent === undefined && !isForced) return { type: 'Blocked', on: stage.threads, clause: CLAUSES.sent, what: `the reply ${reply}`, needles: [reply] };
       if (sent === undefined) stage.unmatched += 1;
     }
     const session: Session = sessions.get(number) ?? { proxy: Proxy.initial(number, header.proxy ?? { window: 1, retryAfter: 1 }), calls: new Map() };

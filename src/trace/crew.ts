@@ -17,6 +17,8 @@ export type Crew = {
   readonly sharedFor: (thread: number, touch: (node: number, mode: 'read' | 'write') => void) => Shared<Command, Result>;
   /** Notes what a thread touched in an epoch; when all threads have left it, says what was not its own. */
   readonly touched: (thread: number, epoch: number, nodes: readonly string[]) => Violation | undefined;
+  /** What was not their own in the epochs that not all threads have left. */
+  readonly touchedLast: () => readonly Violation[];
   readonly digest: () => string;
   /**
    * From now on what these threads execute cannot be played: one of them was killed, and the others passed a barrier that its
@@ -61,6 +63,8 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
   };
 
   let isAbandoned = false;
+  // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
+  const judged = (touches: readonly Access[]): Violation | undefined => (technique === 'opt-psmr' ? violationsIn(touches) : undefined);
   const accessesByEpoch = new Map<number, Access[]>();
   const epochs = new Map<number, number>(); // by thread
   return {
@@ -76,12 +80,12 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
       for (const [past, touches] of accessesByEpoch) {
         if (past >= common) continue;
         accessesByEpoch.delete(past);
-        // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
-        const violation = technique === 'opt-psmr' ? violationsIn(touches) : undefined;
+        const violation = judged(touches);
         if (violation !== undefined) return violation;
       }
       return undefined;
     },
+    touchedLast: () => [...accessesByEpoch.values()].flatMap((touches) => judged(touches) ?? []),
     abandon: () => void (isAbandoned = true),
     isAbandoned: () => isAbandoned,
     digest: () => {

@@ -37,12 +37,14 @@ export const reportOf = (checker: Checker, budget = BUDGET): Report => {
   const common = { files: feeds.length, events, level, unmatched: stage.unmatched, cut, dropped: stage.facts.dropped };
   if (found !== undefined) return { ...common, verdict: 'broken', clauses: [], notAsked: [], operations: 0, history: 'not written down', found, violations: [] };
 
-  checker.conclude();
-  const isWhole = stage.setting.world === 'simulated' || ended === all;
+  const last = checker.conclude();
+  // Of a process that has no trace as little is known as of one that was killed.
+  const isWhole = stage.setting.names.every((name) => stage.present.has(name)) && (stage.setting.world === 'simulated' || ended === all);
   const clauses = clausesOver(stage.setting, stage.facts, isWhole);
   const violations = Object.entries(clauses)
     .map(([clause, violationsOf]) => ({ clause, violations: violationsOf() }))
     .filter((one) => one.violations.length > 0);
+  violations.push(...last);
   if (stage.owed.size > 0) violations.push({ clause: CLAUSES.durable, violations: [...stage.owed.values()] });
   const isWritten = level === 'execution' && stage.clients.length > 0;
   const history = isWritten ? judgeHistory(stage.setting, stage.facts, budget) : undefined;

@@ -23,7 +23,8 @@ export type Stage = {
   /** The names of processes that have a trace, clients included. */
   readonly present: ReadonlySet<string>;
   readonly clients: readonly string[];
-  readonly replicas: readonly string[];
+  /** The threads of all replicas, by name. */
+  readonly threads: readonly string[];
   readonly standingOf: (process: string) => Standing;
   /** What the process of a replica has handed to its threads, by life and group. */
   readonly logOf: (process: string, life: number, group: number) => Log;
@@ -68,7 +69,7 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
     facts,
     present,
     clients: [...present].filter((process) => !known.has(process)),
-    replicas: learners.map((id) => setting.names[id] ?? ''),
+    threads: learners.flatMap((id) => Array.from({ length: setting.cluster.threads }, (_, index) => `${setting.names[id] ?? ''} t${index + 1}`)),
     standingOf: (process) => {
       const standing = standings.get(process) ?? { persisted: new Map(), kept: new Map(), told: new Map() };
       standings.set(process, standing);
