@@ -37,9 +37,9 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
     for (const { group, log } of readers)
       for (let entry = log.next(); entry !== undefined; entry = log.next()) {
         const event = { type: 'Decided', group, value: decodeValue(entry) } as const;
-        const before = state.worker.queue.size;
+        const { queue } = state.worker;
         [state] = Node.onThreadEvent(state, event);
-        trace?.merge(event, state.worker.queue.skip(before).toArray().map((one) => ({ type: 'Deliver', ...one })), state.merge);
+        trace?.merge(event, state.worker.queue === queue ? [] : state.worker.queue.skip(queue.size).toArray().map((one) => ({ type: 'Deliver', ...one })), state.merge);
         hasHeard = true;
       }
     return hasHeard;
@@ -77,7 +77,7 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
           break;
         case 'Rest':
           if (hasHeard) break;
-          trace?.flush();
+          trace?.rest();
           if (Atomics.load(isEnding, 0) !== 0) return trace?.close();
           ownBell.wait(rung, spin, NAP);
           break;
@@ -96,6 +96,7 @@ const startTrace = (config: Config, thread: number, { directory, level, process,
   const file = openTraceFile(directory, origin);
   const { merge, work: told, end } = recordThread<Command, Result>(origin, settingOf(config, level), file.write);
   let nodes = new Set<string>();
+  let flushed = 0;
   return {
     merge,
     /** A node was looked at or written in. Nobody asks where only the protocol is told of. */
@@ -104,7 +105,13 @@ const startTrace = (config: Config, thread: number, { directory, level, process,
       told(event, effects, [...nodes], worker);
       if (nodes.size > 0) nodes = new Set();
     },
-    flush: file.flush,
+    /** Whoever rests now and then rests often: not every time is worth a system call. */
+    rest: (): void => {
+      const now = performance.now();
+      if (now - flushed < NAP) return;
+      flushed = now;
+      file.flush();
+    },
     close: (): void => {
       end();
       file.close();
