@@ -10,7 +10,7 @@
  *
  * Digests are 8 hexadecimal digits, payloads base64.
  */
-import { commandAt, encodeCommand, encodeReply, join, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
+import { commandAt, encodeCommand, join, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
 import { digestOf, hexOf, standIn } from './digest.js';
 
 /** How much of a value a trace keeps. */
@@ -112,6 +112,3 @@ export const sayReplies = (replies: Uint8Array, detail: Detail): readonly string
   for (const at of recordsOf(replies)) said.push(sayReply(replyAt(replies, at), detail));
   return said;
 };
-
-/** The record of a reply that was said. */
-export const recordOf = (reply: Reply): Uint8Array => encodeReply(reply);

@@ -11,8 +11,6 @@ export type UnderWay = {
   /** Takes one of what was sent so, if there is one: the last, for what was sent before may have been held back for ever. */
   readonly take: (way: Way, what: string) => Sent | undefined;
   readonly has: (way: Way, what: string) => boolean;
-  /** What was sent this way and not taken, latest last: what a stranger may have been meant to be. */
-  readonly left: (way: Way) => readonly string[];
 };
 
 /** From one process to another, in one group: processes are numbered from -2 on, and there are fewer than 2^16 of them. */
@@ -39,6 +37,5 @@ export const underWay = (doubles: boolean): UnderWay => {
       return last;
     },
     has: (way, what) => ways.get(way)?.has(what) === true,
-    left: (way) => [...(ways.get(way)?.keys() ?? [])],
   };
 };
