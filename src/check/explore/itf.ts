@@ -42,11 +42,15 @@ export const keptIn = <S, A extends Action>(system: System<S, A>, json: unknown)
   let state = system.initial[start];
   if (state === undefined) return E.left(`#meta.start: ${system.name} has no initial state ${start}`);
   const choices: number[] = [];
-  for (const [i, { action: taken, choice: told }] of states.entries()) {
+  for (const [i, { action: taken, choice: chosen, ...after }] of states.entries()) {
     if (i === 0) continue;
+    const before = state;
     const possible: readonly A[] = system.actions(state);
     const asked = JSON.stringify(toValue(taken));
-    const choice = typeof told === 'number' ? told : possible.findIndex((action) => JSON.stringify(toValue(action)) === asked);
+    // Actions of the same words may differ in where they leave things, as two copies of one message do: the state after tells.
+    const alike = [...possible.keys()].filter((index) => JSON.stringify(toValue(possible[index])) === asked);
+    const leadsOn = (index: number): boolean => textOf(variablesOf(system.step(before, possible[index]!))) === textOf(after);
+    const choice = typeof chosen === 'number' ? chosen : ((alike.length > 1 ? alike.find(leadsOn) : undefined) ?? alike[0] ?? NONE);
     const action = possible[choice];
     if (action === undefined) return E.left(`states[${i}]: ${asked} is not what may happen there`);
     choices.push(choice);
@@ -54,6 +58,11 @@ export const keptIn = <S, A extends Action>(system: System<S, A>, json: unknown)
   }
   return E.right({ start, choices });
 };
+
+/** A state as the variables of its step. */
+const variablesOf = (state: unknown): Readonly<Record<string, unknown>> => (fieldsOf(state) === undefined ? { state } : (state as Readonly<Record<string, unknown>>));
+
+const textOf = (variables: Readonly<Record<string, unknown>>): string => JSON.stringify(toItf({ meta: {}, states: [variables] }));
 
 /** The fields of a record; of what is none, `undefined`. Names that we need ourselves make it none. */
 const fieldsOf = (state: unknown): readonly string[] | undefined => {
