@@ -64,61 +64,101 @@ export const padded = (length: number): number => (length + 7) & ~7;
 
 /** The record of a command. */
 export const encodeCommand = (command: Command): Uint8Array => {
-  const length = COMMAND_HEADER + command.payload.length;
-  const bytes = new Uint8Array(padded(length));
-  putU32(bytes, 0, length);
-  bytes[4] = command.kind;
-  bytes[5] = command.attempt;
-  putNatural(bytes, 8, command.session);
-  putU32(bytes, 16, command.sequence);
-  putU32(bytes, 20, command.floor);
-  bytes.set(command.payload, COMMAND_HEADER);
+  const { payload } = command;
+  const bytes = new Uint8Array(padded(COMMAND_HEADER + payload.length));
+  putCommand(bytes, 0, command.kind, payload.length);
+  name(bytes, 0, command.attempt, command.session, command.sequence, command.floor);
+  bytes.set(payload, COMMAND_HEADER);
   return bytes;
+};
+
+/** Writes the header of a command that nobody has named yet: its payload of `length` bytes belongs at `at + COMMAND_HEADER`. */
+export const putCommand = (bytes: Uint8Array, at: number, kind: number, length: number): void => {
+  putU32(bytes, at, COMMAND_HEADER + length);
+  bytes[at + 4] = kind;
+};
+
+/** Names the command at byte `at`. */
+export const name = (bytes: Uint8Array, at: number, attempt: number, session: number, sequence: number, floor: number): void => {
+  bytes[at + 5] = attempt;
+  putNatural(bytes, at + 8, session);
+  putU32(bytes, at + 16, sequence);
+  putU32(bytes, at + 20, floor);
 };
 
 /** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */
 export const commandAt = (batch: Uint8Array, at: number): Command => {
   return {
-    kind: u8At(batch, at + 4),
-    attempt: u8At(batch, at + 5),
-    session: naturalAt(batch, at + 8),
-    sequence: u32At(batch, at + 16),
-    floor: u32At(batch, at + 20),
-    payload: batch.subarray(at + COMMAND_HEADER, at + u32At(batch, at)),
+    kind: kindAt(batch, at),
+    attempt: attemptAt(batch, at),
+    session: sessionAt(batch, at),
+    sequence: sequenceAt(batch, at),
+    floor: floorAt(batch, at),
+    payload: batch.subarray(at + COMMAND_HEADER, at + lengthAt(batch, at)),
   };
 };
 
 /** The record of a reply. */
 export const encodeReply = (reply: Reply): Uint8Array => {
-  const length = REPLY_HEADER + reply.payload.length;
-  const bytes = new Uint8Array(padded(length));
-  putU32(bytes, 0, length);
-  bytes[4] = STATUSES.indexOf(reply.status);
-  bytes[5] = reply.attempt;
-  putU16(bytes, 6, reply.position.group);
-  putNatural(bytes, 8, reply.session);
-  putU32(bytes, 16, reply.sequence);
-  putU32(bytes, 20, reply.position.offset);
-  putNatural(bytes, 24, reply.position.slot);
-  bytes.set(reply.payload, REPLY_HEADER);
+  const { payload, position } = reply;
+  const bytes = new Uint8Array(padded(REPLY_HEADER + payload.length));
+  putReply(bytes, 0, reply.status, reply.attempt, reply.session, reply.sequence, position.group, position.slot, position.offset, payload.length);
+  bytes.set(payload, REPLY_HEADER);
   return bytes;
+};
+
+/** Writes the header of a reply: its payload of `length` bytes belongs at `at + REPLY_HEADER`. */
+export const putReply = (
+  bytes: Uint8Array,
+  at: number,
+  status: Status,
+  attempt: number,
+  session: number,
+  sequence: number,
+  group: Group,
+  slot: number,
+  offset: number,
+  length: number,
+): void => {
+  putU32(bytes, at, REPLY_HEADER + length);
+  bytes[at + 4] = STATUSES.indexOf(status);
+  bytes[at + 5] = attempt;
+  putU16(bytes, at + 6, group);
+  putNatural(bytes, at + 8, session);
+  putU32(bytes, at + 16, sequence);
+  putU32(bytes, at + 20, offset);
+  putNatural(bytes, at + 24, slot);
 };
 
 /** The reply at byte `at` of a well-formed batch of replies. Its payload is a view, not a copy. */
 export const replyAt = (batch: Uint8Array, at: number): Reply => {
   return {
-    status: STATUSES[u8At(batch, at + 4)] ?? 'Refused',
-    attempt: u8At(batch, at + 5),
-    session: naturalAt(batch, at + 8),
-    sequence: u32At(batch, at + 16),
-    position: {
-      group: u16At(batch, at + 6),
-      slot: naturalAt(batch, at + 24),
-      offset: u32At(batch, at + 20),
-    },
-    payload: batch.subarray(at + REPLY_HEADER, at + u32At(batch, at)),
+    status: statusAt(batch, at),
+    attempt: attemptAt(batch, at),
+    session: sessionAt(batch, at),
+    sequence: sequenceAt(batch, at),
+    position: { group: groupAt(batch, at), slot: slotAt(batch, at), offset: offsetAt(batch, at) },
+    payload: batch.subarray(at + REPLY_HEADER, at + lengthAt(batch, at)),
   };
 };
+
+// Fields of the record at byte `at`, for those who make no object of each.
+
+/** Bytes of header and payload, without the padding. */
+export const lengthAt = (batch: Uint8Array, at: number): number => u32At(batch, at);
+/** Of a command. */
+export const kindAt = (batch: Uint8Array, at: number): number => u8At(batch, at + 4);
+/** Of a reply. */
+export const statusAt = (batch: Uint8Array, at: number): Status => STATUSES[u8At(batch, at + 4)] ?? 'Refused';
+export const attemptAt = (batch: Uint8Array, at: number): number => u8At(batch, at + 5);
+export const sessionAt = (batch: Uint8Array, at: number): number => naturalAt(batch, at + 8);
+export const sequenceAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 16);
+/** Of a command. */
+export const floorAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 20);
+/** The three of a reply's position. */
+export const groupAt = (batch: Uint8Array, at: number): Group => u16At(batch, at + 6);
+export const slotAt = (batch: Uint8Array, at: number): number => naturalAt(batch, at + 24);
+export const offsetAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 20);
 
 /** The byte at which the record after the one at `at` starts. */
 export const nextRecord = (batch: Uint8Array, at: number): number => at + padded(u32At(batch, at));
@@ -134,6 +174,23 @@ export const join = (batches: readonly Uint8Array[]): Uint8Array => {
   const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.length, 0));
   batches.reduce((at, batch) => (bytes.set(batch, at), at + batch.length), 0);
   return bytes;
+};
+
+/** Bytes that grow, to write records to one after the other. What lies from `length` on is yet to be written. */
+export type Sheet = { bytes: Uint8Array; length: number };
+
+export const newSheet = (capacity: number): Sheet => ({ bytes: new Uint8Array(capacity), length: 0 });
+
+/** Makes room for `more` bytes, all zero, and returns where they start. `bytes` may be another array afterwards. */
+export const extend = (sheet: Sheet, more: number): number => {
+  const at = sheet.length;
+  sheet.length += more;
+  if (sheet.length > sheet.bytes.length) {
+    const larger = new Uint8Array(2 * sheet.length);
+    larger.set(sheet.bytes);
+    sheet.bytes = larger;
+  }
+  return at;
 };
 
 /**

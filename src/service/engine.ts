@@ -1,0 +1,73 @@
+/**
+ * A service and its state as a worker drives them: over the records of a batch, with no object per command.
+ *
+ * Any store is one by `engineOf`, which makes an object of every record and so says what is meant. A store that is to be
+ * fast brings an engine of its own, and a property holds the two against each other.
+ */
+import { commandAt, extend, type Sheet } from '../record.js';
+import type { Change, Condition, Digest, Footprint, Service, Store } from './service.js';
+
+export interface Engine {
+  /** The part of the state that the command at byte `at` touches: a `packed` footprint, or `REFUSED` when it is no command. */
+  readonly footprintAt: (batch: Uint8Array, at: number) => number;
+  /** Why it is none. */
+  readonly flawAt: (batch: Uint8Array, at: number) => string;
+  /** The safety check of thread t_`thread`: the first condition that the command fails, or `undefined` when it passes. */
+  readonly checkAt: (thread: number, batch: Uint8Array, at: number) => Condition | undefined;
+  /** Executes the command, and writes the payload of its result at the end of `sheet`. Returns the engine to use from then on. */
+  readonly executeAt: (batch: Uint8Array, at: number, sheet: Sheet) => Engine;
+  /**
+   * Told that the commands from byte `at` to byte `end` are likely to be next, so that what they touch may be fetched all
+   * at once. Changes nothing that can be seen.
+   */
+  readonly expect: (batch: Uint8Array, at: number, end: number) => void;
+  readonly digest: () => Digest;
+}
+
+/** No footprint: the record is no command of this service. */
+export const REFUSED = -1;
+
+const CHANGES: readonly Change[] = ['nothing', 'entry', 'structure'];
+
+/** A footprint as a number: four times its partition, 0 for everything, plus the place of its change. */
+export const packed = (footprint: Footprint): number =>
+  4 * (footprint.type === 'Partition' ? footprint.partition : 0) + CHANGES.indexOf(footprint.change);
+
+/** The partition of a packed footprint, 0 for everything. */
+export const partitionIn = (footprint: number): number => footprint >> 2;
+
+export const changeIn = (footprint: number): Change => CHANGES[footprint & 3] ?? 'structure';
+
+/** What `service` means over `store`. */
+export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engine => {
+  const decoded = (batch: Uint8Array, at: number): C | string => {
+    const { kind, payload } = commandAt(batch, at);
+    return service.codec.decode(kind, payload);
+  };
+  /** Of a record whose footprint was asked for before, and is one. */
+  const command = (batch: Uint8Array, at: number): C => {
+    const known = decoded(batch, at);
+    if (typeof known === 'string') throw new RangeError(known);
+    return known;
+  };
+  return {
+    footprintAt: (batch, at) => {
+      const known = decoded(batch, at);
+      return typeof known === 'string' ? REFUSED : packed(service.footprint(known));
+    },
+    flawAt: (batch, at) => {
+      const known = decoded(batch, at);
+      return typeof known === 'string' ? known : '';
+    },
+    checkAt: (thread, batch, at) => store.check(thread, command(batch, at)),
+    executeAt: (batch, at, sheet) => {
+      const [next, result] = store.execute(command(batch, at));
+      const payload = service.codec.encodeResult(result);
+      const to = extend(sheet, payload.length);
+      sheet.bytes.set(payload, to);
+      return engineOf(service, next);
+    },
+    expect: () => undefined,
+    digest: () => store.digest(),
+  };
+};
