@@ -1,5 +1,5 @@
 /**
- * How fast the explorer is: `npm run -s bench-explorer`, `-- --json` for machines.
+ * How fast the explorer is: `npm run -s bench -- explorer`, `--json` for machines.
  *
  * Medians of several rounds; searches in one thread and in two take turns, so that whatever else the machine does befalls
  * both alike. Seconds are wall time, of a search in threads with their start.

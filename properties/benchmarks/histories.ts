@@ -1,5 +1,5 @@
 /**
- * How fast histories are judged: `npm run -s bench-histories`, `-- --json` for machines, `-- <case>` for some of them.
+ * How fast histories are judged: `npm run -s bench -- histories`, `--json` for machines; some of them by `node dist/properties/benchmarks/histories.js CASE`.
  *
  * Histories are simulated from a seed, and the same in every run. Milliseconds are wall time of `judge` alone, medians of some rounds
  * after the first; the large cases are judged once. Run `node --max-old-space-size=1024` to see that a gibibyte is enough.

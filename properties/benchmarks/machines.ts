@@ -1,5 +1,5 @@
 /**
- * What a step of the hot path costs, in microseconds of CPU: `npm run -s bench`, `-- --json` for machines.
+ * What a step of the hot path costs, in microseconds of CPU: `npm run -s bench -- machines`, `--json` for machines.
  *
  * CPU time rather than wall time, the median of several rounds: on a machine that others use as well, only ratios between
  * figures of one run mean anything.

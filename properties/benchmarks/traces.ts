@@ -1,6 +1,6 @@
 /**
  * What a trace costs, and how fast it is judged: the same load on real processes with and without a trace, in turns, and then
- * every trace checked. Prints medians and ratios: npm run bench-traces. On a machine with two cores everything shares them.
+ * every trace checked. Prints medians and ratios: `npm run -s bench -- traces`. On a machine with two cores everything shares them.
  */
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
