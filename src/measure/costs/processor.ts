@@ -1,0 +1,22 @@
+/** Processor time of small deeds: the median of several rounds, so that what else the machine does weighs little. */
+
+export const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+
+const ROUNDS = 7;
+
+/** Processor time of one call of `deed` in microseconds, all threads of this process included. It is called `times` times a round. */
+export const costOf = (times: number, deed: (turn: number) => void): number =>
+  medianOf(
+    Array.from({ length: ROUNDS }, (_, round) => {
+      const before = process.cpuUsage();
+      for (let turn = 0; turn < times; turn += 1) deed(round * times + turn);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / times;
+    }),
+  );
+
+/** What each thing costs and what every command in it adds, of the costs of a thing with few commands and one with many. */
+export const lineThrough = (few: number, costOfFew: number, many: number, costOfMany: number): { readonly each: number; readonly command: number } => {
+  const command = Math.max(0, (costOfMany - costOfFew) / (many - few));
+  return { each: Math.max(0, costOfFew - few * command), command };
+};
