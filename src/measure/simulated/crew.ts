@@ -18,8 +18,9 @@ import { countOf, type World } from './process.js';
 const BUDGET = 512;
 
 export type Crew = {
-  /** Hands a decided value of a group to the threads that subscribe to it. */
+  /** Takes a decided value of a group for the threads that subscribe to it; they hear of it on `release`. */
   readonly feed: (group: Group, value: Value) => void;
+  readonly release: () => void;
   /** Replies that no one has taken yet. */
   readonly replies: () => readonly Uint8Array[];
   readonly hasReplies: () => boolean;
@@ -29,15 +30,21 @@ export type Crew = {
 /** What a step has got through: commands that look, commands that change, and commands that others execute. */
 type Progress = { readonly reads: number; readonly writes: number; readonly passed: number };
 
-export type Kinds = { readonly isRead: (kind: number) => boolean; readonly keys: number };
+export type Kinds = {
+  readonly isRead: (kind: number) => boolean;
+  readonly keys: number;
+  /** Whether threads spin at the barrier: where there is a core for each. */
+  readonly spins: boolean;
+};
 
 /** `shared` has no board: who arrives and departs is seen at the end of a burst, not at its start, so each thread gets its own. */
-export const startCrew = (world: World, replica: number, shared: Omit<Shared, 'board'>, { isRead, keys }: Kinds, on: Machine, wake: () => void): Crew => {
+export const startCrew = (world: World, replica: number, shared: Omit<Shared, 'board'>, { isRead, keys, spins }: Kinds, on: Machine, wake: () => void): Crew => {
   const { costs, cluster } = world;
   const { threads } = cluster;
   const words = new Float64Array(threads + 1);
+  let fed: { readonly group: Group; readonly value: Value }[] = [];
   let replies: Uint8Array[] = [];
-  const isSpinning = true;
+  const wakeUp = costs.barrier[spins ? 'spinning' : 'sleeping'];
 
   const members = Array.from({ length: threads }, (_, index) => {
     const number = index + 1;
@@ -106,13 +113,17 @@ export const startCrew = (world: World, replica: number, shared: Omit<Shared, 'b
       rouse: (): void => {
         if (!isWaiting) return;
         isWaiting = false;
-        thread.wake(isSpinning ? costs.barrier.spinning : costs.barrier.sleeping);
+        thread.wake(wakeUp);
       },
     };
   });
 
   return {
-    feed: (group, value) => members.filter(({ groups }) => groups.includes(group)).forEach(({ hear }) => hear(group, value)),
+    feed: (group, value) => void fed.push({ group, value }),
+    release: () => {
+      for (const { group, value } of fed) for (const { groups, hear } of members) if (groups.includes(group)) hear(group, value);
+      fed = [];
+    },
     replies: () => {
       const taken = replies;
       replies = [];

@@ -25,9 +25,11 @@ export type Beside = {
   /** What is to be done in this burst: its cost, after sending what is to be sent. */
   readonly work: (out: Outgoing) => number;
   readonly hasWork: () => boolean;
+  /** The burst is over: what it handed on can be seen. */
+  readonly release: () => void;
 };
 
-const NOTHING: Beside = { decided: () => 0, work: () => 0, hasWork: () => false };
+const NOTHING: Beside = { decided: () => 0, work: () => 0, hasWork: () => false, release: () => undefined };
 
 /** How often machines are told the time, microseconds. */
 const TICK = 2000;
@@ -98,7 +100,14 @@ export const startProcess = (world: World, id: ProcessId, on: Machine, peers: (i
       takes += costs.order.message + handle({ type: 'Tick', now: time.now() / 1000 + 1 }) + settle();
     }
     takes += beside.work(out) + out.cost();
-    return { takes, then: out.release };
+    const { release } = out;
+    return {
+      takes,
+      then: () => {
+        release();
+        beside.release();
+      },
+    };
   };
 
   const thread: Thread = on.thread(work);

@@ -1,0 +1,117 @@
+/**
+ * A whole cluster and its client in simulated time: the machines that run over sockets, under the costs of some machine and
+ * on as many cores as one likes. Nothing fails here; what is asked is how fast it goes.
+ */
+import type { ProcessId } from '../../consensus/ballot.js';
+import type { Cluster } from '../../node.js';
+import { sharedSessions, sessionsBytes } from '../../replica/sessions.js';
+import type { Engine } from '../../service/engine.js';
+import type { Service } from '../../service/service.js';
+import { startClient } from './client.js';
+import { machine, time, type Machine, type Thread } from './cores.js';
+import { costAt, total, type Costs } from './costs.js';
+import { startCrew } from './crew.js';
+import { countOf, startProcess, type Process } from './process.js';
+
+/** What is to be simulated. Times in microseconds. */
+export type Setting<C, R> = {
+  readonly cluster: Cluster;
+  readonly costs: Costs;
+  readonly service: Service<C, R>;
+  /** A fresh state, one for each replica. */
+  readonly newEngine: () => Engine;
+  /** Whether commands of a kind change nothing. */
+  readonly isRead: (kind: number) => boolean;
+  /** Keys in the tree: what a command costs depends on it. */
+  readonly keys: number;
+  readonly draw: () => C;
+  readonly outstanding: number;
+  /** Cores of each machine. `together`: all processes share one machine; `apart`: each process, and the client, has its own. */
+  readonly cores: number;
+  readonly place: 'together' | 'apart';
+  readonly warmup: number;
+  readonly duration: number;
+};
+
+export type Outcome = {
+  /** Commands answered in the measured time, and how many of them had failed their check at first. */
+  readonly commands: number;
+  readonly failed: number;
+  /** Latencies of these, microseconds, in the order of the answers. */
+  readonly passedLatencies: readonly number[];
+  readonly failedLatencies: readonly number[];
+  /** Cores used in the measured time, by process: the threads of a replica beside its network thread are its `crew`. */
+  readonly cpu: Readonly<Record<string, number>>;
+};
+
+export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: number) => void = () => undefined): Outcome => {
+  const { cluster, costs, warmup, duration, outstanding } = setting;
+  const world = { time: time(), costs, cluster };
+  const slowdown = (busy: number): number => Math.max(1, costAt(costs.contention, busy));
+  const common = machine(world.time, setting.cores, slowdown);
+  const place = (): Machine => (setting.place === 'together' ? common : machine(world.time, setting.cores, slowdown));
+  const processes = new Map<ProcessId, Process>();
+  const threads = new Map<string, readonly Thread[]>();
+  const peers = (id: ProcessId) => processes.get(id)?.inbox;
+
+  const { acceptors, learners } = cluster.membership;
+  const spins = setting.place === 'apart' ? setting.cores > cluster.threads + 1 : setting.cores > (cluster.threads + 1) * learners.length + acceptors.length + 1;
+  acceptors.forEach((id, i) => {
+    const process = startProcess(world, id, place(), peers);
+    processes.set(id, process);
+    threads.set(`acceptor-${i + 1}`, [process.thread]);
+  });
+  learners.forEach((id, i) => {
+    const on = place();
+    const limits = { tables: cluster.threads + 1, sessions: 2, window: outstanding, replyBytes: 64 };
+    const shared = { engine: setting.newEngine(), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))) };
+    const process = startProcess(world, id, on, peers, (wake) => {
+      const crew = startCrew(world, i, shared, { ...setting, spins }, on, wake);
+      threads.set(`crew-${i + 1}`, crew.threads);
+      return {
+        decided: (group, value) => {
+          crew.feed(group, value);
+          return total(costs.replica.feed, value.type === 'Batch' ? countOf(value.commands) : 0);
+        },
+        release: crew.release,
+        hasWork: crew.hasReplies,
+        work: (out) =>
+          crew.replies().reduce((cost, replies) => {
+            const commands = countOf(replies);
+            out.send(client.inbox, { from: id, content: replies, bytes: replies.length, commands });
+            return cost + total(costs.replica.reply, commands);
+          }, 0),
+      };
+    });
+    processes.set(id, process);
+    threads.set(`replica-${i + 1}`, [process.thread]);
+  });
+
+  let isMeasuring = false;
+  const passedLatencies: number[] = [];
+  const failedLatencies: number[] = [];
+  const client = startClient(world, setting.service, setting.draw, outstanding, place(), peers, {
+    onAnswer: (latency, hasFailed) => {
+      if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
+    },
+  });
+  threads.set('client', [client.thread]);
+
+  const busyOf = (): Readonly<Record<string, number>> =>
+    Object.fromEntries([...threads].map(([name, all]) => [name, all.reduce((sum, { busy }) => sum + busy(), 0)]));
+  const pass = (from: number, to: number): void => {
+    for (let i = 1; i <= STEPS; i += 1) {
+      world.time.run(from + ((to - from) * i) / STEPS);
+      tell((from + ((to - from) * i) / STEPS) / (warmup + duration));
+    }
+  };
+  pass(0, warmup);
+  isMeasuring = true;
+  const before = busyOf();
+  pass(warmup, warmup + duration);
+  const cpu = Object.fromEntries(Object.entries(busyOf()).map(([name, busy]) => [name, (busy - (before[name] ?? 0)) / duration]));
+  return { commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
+};
+
+/** How often progress is told in each half of a run. */
+const STEPS = 10;
