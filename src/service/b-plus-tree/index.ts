@@ -1,10 +1,11 @@
 /** The B+-tree that the paper evaluates with (section V), as a replicated service: its commands, and its two stores. */
 
-import type { Change, Footprint, Service } from '../service.js';
+import type { Service } from '../service.js';
 import { codec, type Command, type Result } from './commands.js';
+import { footprintOf } from './footprint.js';
 import { evenKeys, type Load } from './load.js';
 import type { Tree } from './outline.js';
-import { evenly, partitionOf, startingAt, type Partitions } from './partition.js';
+import { evenly, startingAt } from './partition.js';
 import { persistentTree } from './persistent.js';
 import { attachShared, createShared, type Observe, type SharedTree } from './shared.js';
 import { shapeOf, type Minimum } from './shape.js';
@@ -35,7 +36,7 @@ export const bPlusTree = (options: Options) => {
       : startingAt(options.keySpace, options.partitions);
   const service: Service<Command, Result> = {
     codec: codec(options.keySpace),
-    footprint: (command) => footprint(partitions, command),
+    footprint: (command) => footprintOf(partitions, command),
   };
   return {
     shape,
@@ -52,25 +53,6 @@ export const bPlusTree = (options: Options) => {
 };
 
 const nothing = evenKeys(0);
-
-const footprint = (partitions: Partitions, command: Command): Footprint => {
-  const partition = (key: bigint, change: Change): Footprint => ({
-    type: 'Partition',
-    partition: partitionOf(partitions, Number(key)),
-    change,
-  });
-  switch (command.type) {
-    case 'read':
-      return partition(command.key, 'nothing');
-    case 'update':
-      return partition(command.key, 'entry');
-    case 'insert':
-    case 'delete':
-      return partition(command.key, 'structure');
-    case 'scan':
-      return { type: 'Everything', change: 'nothing' };
-  }
-};
 
 export { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
 export { addEntry, emptyDigest, mixEntry, removeEntry } from './digest.js';

@@ -4,9 +4,11 @@
  * safety check and the barrier. Nodes are taken and given back under the barrier only, where structure changes.
  */
 
+import { engineOf, type Engine } from '../engine.js';
 import type { Digest } from '../service.js';
-import { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
+import { codec, SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
 import { HIGH, LOW, mix } from './digest.js';
+import { footprintOf } from './footprint.js';
 import type { Load } from './load.js';
 import * as M from './memory.js';
 import type { Node, Tree } from './outline.js';
@@ -21,6 +23,8 @@ export type Observe = (node: number, mode: 'read' | 'write') => void;
 export interface SharedTree extends Tree {
   /** The tree itself, to which other threads attach. */
   readonly buffer: SharedArrayBuffer;
+  /** What a worker drives. */
+  readonly engine: Engine;
 }
 
 /** A new tree in new memory, large enough for whatever may be executed, that holds the entries of `load`. */
@@ -296,14 +300,15 @@ export const attachShared = (shape: Shape, partitions: Partitions, buffer: Share
     return node;
   };
 
-  const tree: SharedTree = {
+  const tree: Omit<SharedTree, 'engine'> = {
     check: (thread, command) => safetyCheck(shape, partitions, placeOf, thread, command),
     execute: (command) => [tree, execute(command)],
     digest,
     outline: () => ({ root: nodeAt(M.rootOf(m), M.heightOf(m)), chain: chain() }),
     buffer,
   };
-  return tree;
+  const service = { codec: codec(partitions.keySpace), footprint: (command: Command) => footprintOf(partitions, command) };
+  return { ...tree, engine: engineOf(service, tree) };
 };
 
 /** Levels of the highest tree there can be: at least half of 4 children each, and 2^53 keys. */
