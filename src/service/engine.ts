@@ -36,10 +36,20 @@ export const packed = (footprint: Footprint): number =>
 /** The partition of a packed footprint, 0 for everything. */
 export const partitionIn = (footprint: number): number => footprint >> 2;
 
+/** The footprint that was packed. */
+export const unpacked = (footprint: number): Footprint => {
+  const partition = partitionIn(footprint);
+  const change = changeIn(footprint);
+  return partition === 0 ? { type: 'Everything', change } : { type: 'Partition', partition, change };
+};
+
 export const changeIn = (footprint: number): Change => CHANGES[footprint & 3] ?? 'structure';
 
+/** An engine over a store that can still be looked at. */
+export type Stored<C, R> = Engine & { readonly store: Store<C, R> };
+
 /** What `service` means over `store`. */
-export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engine => {
+export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Stored<C, R> => {
   const decoded = (batch: Uint8Array, at: number): C | string => {
     const { kind, payload } = commandAt(batch, at);
     return service.codec.decode(kind, payload);
@@ -51,6 +61,7 @@ export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engi
     return known;
   };
   return {
+    store,
     footprintAt: (batch, at) => {
       const known = decoded(batch, at);
       return typeof known === 'string' ? REFUSED : packed(service.footprint(known));

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { ProcessId } from '../../consensus/ballot.js';
 import type { Value } from '../../consensus/messages.js';
 import { groupsOf, subscriptionsOf } from '../../multicast/groups.js';
 import type { Group } from '../../record.js';
@@ -20,6 +21,8 @@ const LOG_CAPACITY = 32 * 2 ** 20;
 /** All that a thread is given. */
 export type Equipment = {
   readonly config: Config;
+  /** The replica whose thread it is. */
+  readonly me: ProcessId;
   readonly thread: number;
   readonly tree: SharedArrayBuffer;
   readonly sessions: SharedArrayBuffer;
@@ -55,7 +58,7 @@ export type Watcher = {
 const GRACE = 500;
 
 /** Loads the tree and starts the threads. */
-export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew => {
+export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: Watcher): Crew => {
   const cluster = clusterOf(config);
   const { threads } = cluster;
   const service = serviceOf(config);
@@ -70,6 +73,7 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
   const bells = new Map(numbers.map((thread) => [thread, newBell()]));
   const shared = {
     config,
+    me,
     spin,
     trace: watcher.trace,
     ending: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),

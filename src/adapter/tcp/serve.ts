@@ -154,7 +154,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
     replies.clear();
   };
   const trace = tracing && startTrace(config, id, tracing);
-  const crew: Crew = startCrew(config, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
+  const crew: Crew = startCrew(config, me, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
 
   const peers = links(config, helloOf(config, id), log, () => E.left('a peer does not answer on this connection'));
   let process = Node.startProcess(cluster, me);

@@ -7,7 +7,6 @@ import * as Node from '../../node.js';
 import { arrivalWord, DEPARTURE_WORD, EXECUTOR, sharedBoard } from '../../replica/barrier.js';
 import { sharedSessions } from '../../replica/sessions.js';
 import type { Effect, Worker } from '../../replica/worker.js';
-import type { Command, Result } from '../../service/b-plus-tree/index.js';
 import { recordThread } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
@@ -20,17 +19,17 @@ const BUDGET = 512;
 /** A sleeper looks up now and then, ms: a wake-up that got lost would cost this much, not everything. */
 const NAP = 100;
 
-const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
+const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
   const cluster = clusterOf(config);
   const service = serviceOf(config);
   const boardWords = new Int32Array(words);
   const board = sharedBoard(cluster.threads, boardWords);
   const isEnding = new Int32Array(ending);
   const trace = tracing && startTrace(config, thread, tracing);
-  const shared = { store: service.attach(tree, trace?.touch), sessions: sharedSessions(limitsOf(config), sessions), board };
+  const shared = { engine: service.attach(tree, trace?.touch).engine, sessions: sharedSessions(limitsOf(config), sessions), board };
   const ownBell = bell(bellMemory);
   const readers = logs.map(({ group, memory, reader: index }) => ({ group, log: reader(memory, index) }));
-  let state = Node.startThread(cluster, service.service, thread, shared);
+  let state = Node.startThread(cluster, me, thread, shared);
 
   const hear = (): boolean => {
     let hasHeard = false;
@@ -94,14 +93,14 @@ const RUN = { type: 'Run', budget: BUDGET } as const;
 const startTrace = (config: Config, thread: number, { directory, level, process, life }: ThreadTracing) => {
   const origin = { process, life, thread };
   const file = openTraceFile(directory, origin);
-  const { merge, work: told, end } = recordThread<Command, Result>(origin, settingOf(config, level), file.write);
+  const { merge, work: told, end } = recordThread(origin, settingOf(config, level), file.write);
   let nodes = new Set<string>();
   let flushed = 0;
   return {
     merge,
     /** A node was looked at or written in. Nobody asks where only the protocol is told of. */
     touch: level === 'protocol' ? undefined : (node: number, mode: 'read' | 'write') => void nodes.add(`${mode.charAt(0)}${node}`),
-    work: (event: typeof RUN, effects: readonly Effect[], worker: Worker<Command, Result>): void => {
+    work: (event: typeof RUN, effects: readonly Effect[], worker: Worker): void => {
       told(event, effects, [...nodes], worker);
       if (nodes.size > 0) nodes = new Set();
     },
