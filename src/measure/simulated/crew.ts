@@ -3,6 +3,7 @@
  * `adapter/tcp/thread.ts` drives it. A burst is one step of the machine; what it costs follows from the commands that the
  * step has got through.
  */
+import type { ProcessId } from '../../consensus/ballot.js';
 import type { Value } from '../../consensus/messages.js';
 import { subscriptionsOf } from '../../multicast/groups.js';
 import type { Decided } from '../../multicast/merge.js';
@@ -38,7 +39,7 @@ export type Kinds = {
 };
 
 /** `shared` has no board: who arrives and departs is seen at the end of a burst, not at its start, so each thread gets its own. */
-export const startCrew = (world: World, replica: number, shared: Omit<Shared, 'board'>, { isRead, keys, spins }: Kinds, on: Machine, wake: () => void): Crew => {
+export const startCrew = (world: World, me: ProcessId, shared: Omit<Shared, 'board'>, { isRead, keys, spins }: Kinds, on: Machine, wake: () => void): Crew => {
   const { costs, cluster } = world;
   const { threads } = cluster;
   const words = new Float64Array(threads + 1);
@@ -49,7 +50,7 @@ export const startCrew = (world: World, replica: number, shared: Omit<Shared, 'b
   const members = Array.from({ length: threads }, (_, index) => {
     const number = index + 1;
     const board = seenLate(threads, words);
-    let state = Node.startThread(cluster, replica, number, { ...shared, board: board.board });
+    let state = Node.startThread(cluster, me, number, { ...shared, board: board.board });
     let heard: { readonly group: Group; readonly value: Decided }[] = [];
     let isWaiting = false;
 

@@ -66,7 +66,7 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
     const limits = { tables: cluster.threads + 1, sessions: 2, window: outstanding, replyBytes: 64 };
     const shared = { engine: setting.newEngine(), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))) };
     const process = startProcess(world, id, on, peers, (wake) => {
-      const crew = startCrew(world, i, shared, { ...setting, spins }, on, wake);
+      const crew = startCrew(world, id, shared, { ...setting, spins }, on, wake);
       threads.set(`crew-${i + 1}`, crew.threads);
       return {
         decided: (group, value) => {
