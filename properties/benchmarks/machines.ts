@@ -7,7 +7,8 @@
 import * as Proxy from '../../src/client/proxy.js';
 import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
 import type { ProcessId } from '../../src/consensus/ballot.js';
-import { commandsOf } from '../../src/measure/workload.js';
+import { commandsOf } from '../../src/measure/draws.js';
+import { WORKLOADS } from '../../src/measure/workload.js';
 import * as Node from '../../src/node.js';
 import { commandAt, encodeCommand, encodeReply, join, replyAt } from '../../src/record.js';
 import { persistentBoard } from '../../src/replica/barrier.js';
@@ -38,7 +39,7 @@ const config = local({
 });
 const cluster = clusterOf(config);
 const { service, create, load } = serviceOf(config);
-const draw = commandsOf({ keys, mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 }, span: 8, seed: 1 }, 1);
+const draw = commandsOf({ keys, workload: WORKLOADS.mixed, seed: 1 }, 1);
 
 /** One instance of consensus, from a batch submitted to its delivery at every process: all five processes' work. */
 const instance = (): number => {
