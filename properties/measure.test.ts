@@ -26,7 +26,7 @@ import {
   type Verdict,
 } from '../src/measure/result.js';
 import { rounded, tableOf, takesColour } from '../src/measure/table.js';
-import { auditedRanges, auditsOf, commandsOf, keyAt, keySpaceOf, valueAt, type Workload } from '../src/measure/workload.js';
+import { auditedRanges, auditsOf, commandsOf, keyAt, keySpaceOf, valueAt, type Source } from '../src/measure/draws.js';
 
 const TECHNIQUES = Object.keys(NAMES) as Technique[];
 const VERDICTS: readonly Verdict[] = ['ok', 'diverged', 'not-linearizable', 'lost', 'unknown', 'incomplete'];
@@ -48,7 +48,7 @@ const run: fc.Arbitrary<Run> = fc.record({
   technique: fc.constantFrom(...TECHNIQUES),
   throughput: quantity,
   failedRatio: fc.double({ min: 0, max: 1, noNaN: true }),
-  latency: fc.record({ mean: quantity, p50: quantity, p99: quantity }),
+  latency: fc.record({ count: natural, mean: quantity, p50: quantity, p90: quantity, p99: quantity, p999: quantity, max: quantity }),
   commands: natural,
   cpu: fc.dictionary(processes, fc.double({ min: 0, max: 8, noNaN: true }), { noNullPrototype: true }),
   verdict,
@@ -170,7 +170,7 @@ describe('a figure always', () => {
       for (const { technique, throughput, latency, failedRatio } of runs) {
         expect(texts).toContain(NAMES[technique]);
         expect(texts.some((said) => said.startsWith(rounded(throughput)))).toBe(true);
-        for (const value of [...Object.values(latency), 100 * failedRatio]) expect(texts).toContain(rounded(value));
+        for (const value of [latency.mean, latency.p50, latency.p99, 100 * failedRatio]) expect(texts).toContain(rounded(value));
       }
     }
   });
@@ -186,12 +186,16 @@ describe('a figure always', () => {
 });
 
 describe('a workload always', () => {
-  const workload: fc.Arbitrary<Workload> = fc.record({ keys: fc.integer({ min: 1, max: 2 ** 30 }), mix, span: fc.integer({ min: 1, max: 256 }), seed: fc.integer() });
+  const source: fc.Arbitrary<Source> = fc.record({
+    keys: fc.integer({ min: 1, max: 2 ** 30 }),
+    workload: fc.record({ mix, keys: fc.constant({ type: 'uniform' as const }), span: fc.integer({ min: 1, max: 256 }) }),
+    seed: fc.integer(),
+  });
   const writer = fc.integer({ min: 1, max: 300 });
 
   it('is the same for the same seed and writer, and another for another', () =>
     fc.assert(
-      fc.property(workload, writer, (w, i) => {
+      fc.property(source, writer, (w, i) => {
         const large = { ...w, keys: w.keys + 1_000_000 };
         expect(take(50, commandsOf(w, i))).toEqual(take(50, commandsOf(w, i)));
         expect(take(50, commandsOf(large, i)).map(keyOf)).not.toEqual(take(50, commandsOf(large, i + 1)).map(keyOf));
@@ -201,10 +205,10 @@ describe('a workload always', () => {
 
   it('is mixed as asked, within five standard deviations', () =>
     fc.assert(
-      fc.property(workload, writer, (w, i) => {
+      fc.property(source, writer, (w, i) => {
         const draws = 10_000;
         const drawn = take(draws, commandsOf(w, i)).map(({ type }) => type);
-        for (const [kind, percent] of Object.entries(w.mix)) {
+        for (const [kind, percent] of Object.entries(w.workload.mix)) {
           const p = percent / 100;
           const seen = drawn.filter((type) => type === kind).length;
           expect(Math.abs(seen - draws * p)).toBeLessThanOrEqual(5 * Math.sqrt(draws * p * (1 - p)));
@@ -215,7 +219,7 @@ describe('a workload always', () => {
 
   it('stays in the key space, and covers it evenly', () =>
     fc.assert(
-      fc.property(workload, writer, (w, i) => {
+      fc.property(source, writer, (w, i) => {
         const keySpace = BigInt(keySpaceOf(w.keys));
         const drawn = take(4_000, commandsOf(w, i));
         expect(drawn.every((c) => (c.type === 'scan' ? 0n <= c.from && c.from <= c.to && c.to < keySpace : 0n <= c.key && c.key < keySpace))).toBe(true);
@@ -228,7 +232,7 @@ describe('a workload always', () => {
   it('writes each value once, among all writers and the loader', () =>
     fc.assert(
       fc.property(fc.uniqueArray(writer, { maxLength: 5 }), fc.integer(), (writers, seed) => {
-        const writing: Workload = { keys: 100, mix: { read: 0, update: 50, insert: 50, delete: 0, scan: 0 }, span: 1, seed };
+        const writing: Source = { keys: 100, workload: { mix: { ...READS, read: 0, update: 50, insert: 50 }, keys: { type: 'uniform' }, span: 1 }, seed };
         const written = writers.flatMap((i) => take(200, commandsOf(writing, i)).flatMap((c) => ('value' in c ? [c.value] : [])));
         const values = [...written, ...Array.from({ length: writing.keys }, (_, i) => valueAt(i))];
         expect(new Set(values).size).toBe(200 * writers.length + writing.keys);
@@ -237,7 +241,7 @@ describe('a workload always', () => {
     ));
 
   it('finds about half of its keys loaded', () => {
-    const w: Workload = { keys: 5_000, mix: READS, span: 1, seed: 1 };
+    const w: Source = { keys: 5_000, workload: { mix: READS, keys: { type: 'uniform' }, span: 1 }, seed: 1 };
     const loaded = new Set(Array.from({ length: w.keys }, (_, i) => keyAt(i)));
     const found = take(10_000, commandsOf(w, 1)).filter((c) => loaded.has(keyOf(c))).length;
     expect(Math.abs(found - 5_000)).toBeLessThanOrEqual(5 * Math.sqrt(2_500));
@@ -251,7 +255,7 @@ describe('a workload always', () => {
         const isAudited = (key: bigint): boolean => ranges.some(({ from, to }) => key >= from && key <= to);
         expect(ranges.every(({ from, to }) => 0 <= from && from <= to && to < keySpaceOf(keys))).toBe(true);
         for (const bound of bounds.slice(1)) expect([bound - 1, bound].map(BigInt).every(isAudited)).toBe(true);
-        const commands = take(400, auditsOf({ keys, mix: READS, span: 1, seed }, 1, ranges));
+        const commands = take(400, auditsOf({ keys, workload: { mix: READS, keys: { type: 'uniform' }, span: 1 }, seed }, 1, ranges));
         expect(commands.every((c) => (c.type === 'scan' ? isAudited(c.from) && isAudited(c.to) : isAudited(c.key)))).toBe(true);
         expect(commands.some((c) => c.type === 'scan')).toBe(true);
       }),
@@ -281,7 +285,7 @@ describe('a histogram always', () => {
 
   it('takes any latency, and none: a minute is the longest, nothing is 0', () => {
     const h = histogram();
-    expect(h.summary()).toEqual({ count: 0, mean: 0, p50: 0, p99: 0, p999: 0, max: 0 });
+    expect(h.summary()).toEqual({ count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 });
     [-3, 0.4, 1e12].forEach(h.record);
     expect(h.summary().count).toBe(3);
     isNear(h.summary().max, 60_000);
@@ -375,7 +379,7 @@ const RUN: Run = {
   technique: 'smr',
   throughput: 0,
   failedRatio: 0,
-  latency: { mean: 0, p50: 0, p99: 0 },
+  latency: { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 },
   commands: 0,
   cpu: {},
   verdict: 'ok',

@@ -377,7 +377,7 @@ describe('psmr measure', () => {
 function load(nodes: Nodes, seconds: number): Promise<Report> {
   const mix = { read: 40, update: 20, insert: 20, delete: 20, scan: 0 };
   const bounds = evenly(2 * KEYS, nodes.config.threads).lowerBounds;
-  return runJob({ config: nodes.file, keys: KEYS, mix, seed: 1, clients: 2, outstanding: 8, bounds, warmup: 0, seconds, history: null, trace: nodes.trace }, () => undefined);
+  return runJob({ config: nodes.file, keys: KEYS, workload: { mix, keys: { type: 'uniform' }, span: 8 }, seed: 1, arrivals: { type: 'closed', clients: 2, outstanding: 8 }, bounds, warmup: 0, seconds, cooldown: 0, history: null, trace: nodes.trace }, () => undefined);
 }
 
 function verdictsOf({ judgements }: Report): readonly string[] {

@@ -37,6 +37,8 @@ export type Command = {
   readonly sequence: number;
   /** Every sequence number below this one has been answered and will never be sent again. */
   readonly floor: number;
+  /** Whether it is sent once more, because no answer came in time. */
+  readonly isAgain?: boolean;
   readonly payload: Uint8Array;
 };
 
@@ -67,11 +69,9 @@ export const padded = (length: number): number => (length + 7) & ~7;
 
 /** The record of a command. */
 export const encodeCommand = (command: Command): Uint8Array => {
-  const { payload } = command;
-  const bytes = new Uint8Array(padded(COMMAND_HEADER + payload.length));
-  putCommand(bytes, 0, command.kind, payload.length);
+  const bytes = encodeCall(command.kind, command.payload);
   name(bytes, 0, command.attempt, command.session, command.sequence, command.floor);
-  bytes.set(payload, COMMAND_HEADER);
+  if (command.isAgain === true) markAgain(bytes, 0);
   return bytes;
 };
 
@@ -79,6 +79,14 @@ export const encodeCommand = (command: Command): Uint8Array => {
 export const putCommand = (bytes: Uint8Array, at: number, kind: number, length: number): void => {
   putU32(bytes, at, COMMAND_HEADER + length);
   bytes[at + 4] = kind;
+};
+
+/** The record of a command that nobody has named yet. */
+export const encodeCall = (kind: number, payload: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(padded(COMMAND_HEADER + payload.length));
+  putCommand(bytes, 0, kind, payload.length);
+  bytes.set(payload, COMMAND_HEADER);
+  return bytes;
 };
 
 /** Names the command at byte `at`. */
@@ -100,6 +108,7 @@ export const commandAt = (batch: Uint8Array, at: number): Command => {
     session: sessionAt(batch, at),
     sequence: sequenceAt(batch, at),
     floor: floorAt(batch, at),
+    ...(isAgainAt(batch, at) ? { isAgain: true } : {}),
     payload: batch.subarray(at + COMMAND_HEADER, at + lengthAt(batch, at)),
   };
 };
@@ -175,6 +184,13 @@ export const nextRecord = (batch: Uint8Array, at: number): number => at + padded
 export function* recordsOf(batch: Uint8Array): Generator<number> {
   for (let at = 0; at < batch.length; at = nextRecord(batch, at)) yield at;
 }
+
+/** The byte at which the first `count` records of a batch end, or all if there are fewer. */
+export const endOf = (batch: Uint8Array, count: number): number => {
+  let at = 0;
+  for (let left = count; left > 0 && at < batch.length; left -= 1) at = nextRecord(batch, at);
+  return at;
+};
 
 /** Several batches as one. */
 export const join = (batches: readonly Uint8Array[]): Uint8Array => {

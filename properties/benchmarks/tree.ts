@@ -1,5 +1,5 @@
 /**
- * What a command costs at the B+-tree, in nanoseconds of CPU, by the number of keys: `npm run -s bench-tree`, `-- --json` for
+ * What a command costs at the B+-tree, in nanoseconds of CPU, by the number of keys: `npm run -s bench -- tree`, `--json` for
  * machines, `-- --keys 10000,1000000` for other sizes.
  *
  * Half of the commands are reads, a quarter inserts and a quarter deletes, of uniform keys, in batches of 128 as workers get
@@ -7,7 +7,8 @@
  * median of several rounds: on a machine that others use as well, only ratios between figures of one run mean anything.
  */
 import { parseArgs } from 'node:util';
-import { commandsOf } from '../../src/measure/workload.js';
+import { commandsOf } from '../../src/measure/draws.js';
+import { dependent } from '../../src/measure/workload.js';
 import { encodeCommand, join, newSheet, nextRecord } from '../../src/record.js';
 import { bPlusTree, evenKeys } from '../../src/service/b-plus-tree/index.js';
 import { engineOf, REFUSED, storeOf, type Engine } from '../../src/service/engine.js';
@@ -48,7 +49,7 @@ const measure = (keys: number) => {
   const load = costOf(() => (tree = create(evenKeys(keys))));
   const digest = medianOf(Array.from({ length: 3 }, () => costOf(() => tree.digest())));
 
-  const draw = commandsOf({ keys, mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 }, span: 8, seed: 1 }, 1);
+  const draw = commandsOf({ keys, workload: dependent(50), seed: 1 }, 1);
   let sequence = 0;
   const batch = (): Uint8Array =>
     join(

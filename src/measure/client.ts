@@ -14,7 +14,7 @@ import { decodeDigest } from '../replica/worker.js';
 import { hearJob, type Job, type Report, type Told } from './control.js';
 import { judgeAgreement, judgeHistory, judgeLedger, type Cut } from './judges.js';
 import { tally, type Call } from './tally.js';
-import { auditedRanges, auditsOf, commandsOf, keySpaceOf, valueAt } from './workload.js';
+import { auditedRanges, auditsOf, commandsOf, keySpaceOf, valueAt } from './draws.js';
 
 /** Sessions that audit, and the commands that each keeps in flight. */
 const AUDITORS = 2;
@@ -51,6 +51,10 @@ export const runJob = async (job: Job, tell: (told: Told) => void): Promise<Repo
     });
     setMeasuring(false);
     const seconds = (performance.now() - start) / 1000;
+    const memory = process.memoryUsage.rss() / 2 ** 20;
+
+    tell({ type: 'Stage', stage: 'cool down' });
+    await pass(job.cooldown, (finished) => tell({ type: 'Note', finished, note: '' }));
 
     tell({ type: 'Stage', stage: 'judge' });
     const unanswered = await load.drain();
@@ -62,7 +66,12 @@ export const runJob = async (job: Job, tell: (told: Told) => void): Promise<Repo
       commands,
       failed,
       seconds,
-      latency: { mean: latency.mean, p50: latency.p50, p99: latency.p99 },
+      latency: { all: latency, passed: latency, failed: latency },
+      histogram: '',
+      series: [],
+      sent: { messages: 0, bytes: 0 },
+      received: { messages: 0, bytes: 0 },
+      memory,
       judgements: [
         judgeAgreement(cuts, replicas),
         judgeLedger(cuts[0]?.digest, ledger.expected(initial.digest, loaded), ledger.keys(), unanswered),
@@ -87,11 +96,12 @@ const pass = async (seconds: number, tell: (finished: number) => void): Promise<
 /** The sessions of a job: writers that keep their commands in flight once begun, and auditors among them. */
 const startLoad = (job: Job, config: Config) => {
   const { service } = serviceOf(config);
-  const workload = { keys: job.keys, mix: job.mix, span: 8, seed: job.seed };
+  const { clients } = job.arrivals;
+  const outstanding = job.arrivals.type === 'closed' ? job.arrivals.outstanding : 1;
   const ranges = auditedRanges(job.keys, job.bounds);
   const writers = [
-    ...Array.from({ length: job.clients }, (_, i) => ({ next: commandsOf(workload, i + 1), outstanding: job.outstanding })),
-    ...Array.from({ length: AUDITORS }, (_, i) => ({ next: auditsOf(workload, job.clients + i + 1, ranges), outstanding: AUDITS })),
+    ...Array.from({ length: clients }, (_, i) => ({ next: commandsOf(job, i + 1), outstanding })),
+    ...Array.from({ length: AUDITORS }, (_, i) => ({ next: auditsOf(job, clients + i + 1, ranges), outstanding: AUDITS })),
   ];
   // The last session asks for digests and for nothing else.
   const teller = writers.length;

@@ -4,55 +4,81 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as t from 'io-ts';
 import type { Tracing } from '../adapter/trace-files.js';
-import { Judgement, Latency, Mix } from './result.js';
+import { Judgement, Latency } from './result.js';
+import { Arrivals, Workload } from './workload.js';
 
 /** What the client process is to do. The configuration of the cluster is in a file of its own. */
 export type Job = {
   readonly config: string;
+  /** Loaded before the first command. */
   readonly keys: number;
-  readonly mix: Mix;
+  readonly workload: Workload;
   readonly seed: number;
-  /** Sessions, and the commands that each keeps in flight. Two more sessions audit. */
-  readonly clients: number;
-  readonly outstanding: number;
+  /** Of the sessions that measure. Two more audit. */
+  readonly arrivals: Arrivals;
   /** Bounds of the partitions that auditors look at: the same for every technique. */
   readonly bounds: readonly number[];
+  /** Seconds before, of, and after the measured time. Commands go on all along. */
   readonly warmup: number;
   readonly seconds: number;
+  readonly cooldown: number;
   /** Where the history of the audited keys goes, if anywhere. */
   readonly history: string | null;
   /** Where the client writes down what its proxies do, if anywhere, and how much of it. */
   readonly trace: Tracing | null;
 };
 
-/** What it found. Latencies in ms. */
+/** What went through sockets in the measured time: frames, and their bytes. */
+export type Traffic = { readonly messages: number; readonly bytes: number };
+
+/** Commands answered in half a second of the run, and how many of them had failed their first check. */
+export type Interval = { readonly commands: number; readonly failed: number };
+
+/** What it found in the measured time. Latencies in ms, from the intended call to the final answer. */
 export type Report = {
   readonly commands: number;
+  /** First attempts that failed their check. */
   readonly failed: number;
   readonly seconds: number;
-  readonly latency: Latency;
+  /** Of all commands; of those answered at their first attempt; of those whose first attempt failed. */
+  readonly latency: { readonly all: Latency; readonly passed: Latency; readonly failed: Latency };
+  /** The latencies of all commands in microseconds: an HDR histogram, compressed, in base64. */
+  readonly histogram: string;
+  /** The whole run from its first command, warm-up and cool-down included, in pieces of 500 ms. */
+  readonly series: readonly Interval[];
+  readonly sent: Traffic;
+  readonly received: Traffic;
+  /** Resident memory of the client at the end of the measured time, MiB. */
+  readonly memory: number;
   readonly judgements: readonly Judgement[];
 };
 
 /** What a child process tells its parent. */
 export type Told =
   | { readonly type: 'Ready' }
-  | { readonly type: 'Stage'; readonly stage: 'load' | 'warm up' | 'measure' | 'judge' }
+  | { readonly type: 'Stage'; readonly stage: 'load' | 'warm up' | 'measure' | 'cool down' | 'judge' }
   | { readonly type: 'Note'; readonly finished: number; readonly note: string }
   | { readonly type: 'Done'; readonly report: Report }
   | { readonly type: 'Broken'; readonly reason: string };
+
+const Traffic: t.Type<Traffic, unknown> = t.strict({ messages: t.number, bytes: t.number });
 
 const Report: t.Type<Report, unknown> = t.strict({
   commands: t.number,
   failed: t.number,
   seconds: t.number,
-  latency: Latency,
+  latency: t.strict({ all: Latency, passed: Latency, failed: Latency }),
+  histogram: t.string,
+  series: t.readonlyArray(t.strict({ commands: t.number, failed: t.number })),
+  sent: Traffic,
+  received: Traffic,
+  memory: t.number,
   judgements: t.readonlyArray(Judgement),
 });
 
 const Told: t.Type<Told, unknown> = t.union([
   t.strict({ type: t.literal('Ready') }),
-  t.strict({ type: t.literal('Stage'), stage: t.keyof({ load: null, 'warm up': null, measure: null, judge: null }) }),
+  t.strict({ type: t.literal('Stage'), stage: t.keyof({ load: null, 'warm up': null, measure: null, 'cool down': null, judge: null }) }),
   t.strict({ type: t.literal('Note'), finished: t.number, note: t.string }),
   t.strict({ type: t.literal('Done'), report: Report }),
   t.strict({ type: t.literal('Broken'), reason: t.string }),
@@ -61,13 +87,13 @@ const Told: t.Type<Told, unknown> = t.union([
 const Job: t.Type<Job, unknown> = t.strict({
   config: t.string,
   keys: t.number,
-  mix: Mix,
+  workload: Workload,
   seed: t.number,
-  clients: t.number,
-  outstanding: t.number,
+  arrivals: Arrivals,
   bounds: t.readonlyArray(t.number),
   warmup: t.number,
   seconds: t.number,
+  cooldown: t.number,
   history: t.union([t.string, t.null]),
   trace: t.union([t.strict({ directory: t.string, level: t.keyof({ protocol: null, execution: null }) }), t.null]),
 });

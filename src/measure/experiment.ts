@@ -13,7 +13,7 @@ import { coresBetween, sampleCpu, type CpuSample } from './cpu.js';
 import { machine, versions } from './machine.js';
 import type { Durations, Reporter } from './progress.js';
 import { FORMAT, UNITS, verdictOf, type Experiment, type Result, type Run } from './result.js';
-import { keySpaceOf } from './workload.js';
+import { keySpaceOf } from './draws.js';
 
 /** Seconds that each stage of a run is likely to take. */
 export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => ({
@@ -74,7 +74,7 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       const hear = (told: Told): void => {
         switch (told.type) {
           case 'Stage':
-            progress.enter(technique, told.stage);
+            if (told.stage !== 'cool down') progress.enter(technique, told.stage);
             if (told.stage === 'measure') before = sampleCpu(cluster.pids(), performance.now());
             if (told.stage === 'judge' && before !== undefined) cpu = coresBetween(before, sampleCpu(cluster.pids(), performance.now()));
             break;
@@ -89,12 +89,15 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       };
       const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
       const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
-      const report = await cluster.run({ config: file, keys, mix, seed, clients, outstanding, bounds, warmup, seconds, ...keeping }, hear);
+      const report = await cluster.run(
+        { config: file, keys, workload: { mix, keys: { type: 'uniform' }, span: 8 }, seed, arrivals: { type: 'closed', clients, outstanding }, bounds, warmup, seconds, cooldown: 0, ...keeping },
+        hear,
+      );
       return {
         technique,
         throughput: report.commands / report.seconds / 1000,
         failedRatio: report.commands === 0 ? 0 : report.failed / report.commands,
-        latency: report.latency,
+        latency: report.latency.all,
         commands: report.commands,
         cpu,
         verdict: verdictOf(report.judgements),

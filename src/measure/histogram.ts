@@ -1,23 +1,15 @@
 /** Latencies of many commands in little space: recorded in microseconds up to a minute, told in milliseconds. */
 
 import { build } from 'hdr-histogram-js';
+import type { Latency } from './result.js';
 
 const LONGEST = 60_000_000;
-
-/** Milliseconds, each within a thousandth of itself; all 0 while nothing is recorded. */
-export type Summary = {
-  readonly count: number;
-  readonly mean: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-};
 
 export type Histogram = {
   /** Records a latency in microseconds. What took longer than a minute counts as a minute. */
   readonly record: (microseconds: number) => void;
-  readonly summary: () => Summary;
+  /** Milliseconds, each within a thousandth of itself; all 0 while nothing is recorded. */
+  readonly summary: () => Latency;
   /** Forgets everything recorded so far. */
   readonly reset: () => void;
 };
@@ -37,6 +29,7 @@ export const histogram = (): Histogram => {
       count: counts.totalCount,
       mean: counts.totalCount === 0 ? 0 : counts.mean / 1000,
       p50: percentile(50),
+      p90: percentile(90),
       p99: percentile(99),
       p999: percentile(99.9),
       max: counts.maxValue / 1000,

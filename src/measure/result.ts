@@ -93,8 +93,17 @@ export type Judgement = {
   readonly detail: string;
 };
 
-/** Milliseconds from a command's first send to its first answer that is not a failed check. */
-export type Latency = { readonly mean: number; readonly p50: number; readonly p99: number };
+/** Milliseconds from a command's first send to its first answer that is not a failed check; all 0 when there are none. */
+export type Latency = {
+  /** Commands that were timed. */
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+};
 
 export type Run = {
   readonly technique: Technique;
@@ -202,7 +211,15 @@ const Verdict: t.Type<Verdict, unknown> = t.keyof({
 
 export const Judgement: t.Type<Judgement, unknown> = t.strict({ judge: t.string, verdict: Verdict, detail: t.string });
 
-export const Latency: t.Type<Latency, unknown> = t.strict({ mean: quantity, p50: quantity, p99: quantity });
+export const Latency: t.Type<Latency, unknown> = t.strict({
+  count: natural,
+  mean: quantity,
+  p50: quantity,
+  p90: quantity,
+  p99: quantity,
+  p999: quantity,
+  max: quantity,
+});
 
 const Run: t.Type<Run, unknown> = t.strict({
   technique: Technique,

@@ -3,9 +3,10 @@ import type { Operation } from '../check/history.js';
 import type { Reply } from '../record.js';
 import type { Command, Result } from '../service/b-plus-tree/index.js';
 import type { Codec } from '../service/service.js';
-import { histogram, type Summary } from './histogram.js';
+import { histogram } from './histogram.js';
 import { ledger, type Ledger } from './ledger.js';
-import type { Range } from './workload.js';
+import type { Latency } from './result.js';
+import type { Range } from './draws.js';
 
 /** A command on its way. Times are in ms, of one steady clock. */
 export type Call = { readonly session: number; readonly id: number; readonly command: Command; readonly called: number };
@@ -20,7 +21,7 @@ export type Tally = {
   readonly ledger: Ledger;
   /** All that happened to the audited keys. */
   readonly history: readonly Operation<Command, Result>[];
-  readonly counted: () => { readonly commands: number; readonly failed: number; readonly latency: Summary };
+  readonly counted: () => { readonly commands: number; readonly failed: number; readonly latency: Latency };
 };
 
 /** `m` is that of the merge; `audited` are the keys whose history is recorded. */

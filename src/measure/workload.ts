@@ -1,113 +1,75 @@
 /**
- * The commands of a measurement: drawn by seed, uniform over a key space twice as large as the tree, each value unique.
- *
- * The loaded keys are the even ones. A key that is drawn is therefore in the tree every other time, an insert or a delete
- * has an effect every other time, and the tree keeps its size. As no two writes carry the same value, a read names the
- * write that it saw, and a history proves itself.
+ * What is asked of a cluster in a measurement: how often each kind of command, of which keys, and how fast they arrive.
  */
+import * as t from 'io-ts';
+import { Mix } from './result.js';
 
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Command } from '../service/b-plus-tree/commands.js';
-import * as Load from '../service/b-plus-tree/load.js';
-import type { Mix } from './result.js';
+/**
+ * Which keys are drawn. Keys are chosen by rank: how ranks lie in the key space is told in `draws.ts`, so that popular keys are
+ * not neighbours.
+ */
+export type Distribution =
+  | { readonly type: 'uniform' }
+  /** The key of rank r as often as 1 / r^exponent, for an exponent between 0 and 1: 0.99 in YCSB. */
+  | { readonly type: 'zipf'; readonly exponent: number }
+  /** A `share` of the commands, 0 to 1, goes to a `part` of the key space, 0 to 1: neighbours in the middle of it. */
+  | { readonly type: 'hot'; readonly part: number; readonly share: number }
+  /** Inserts go to keys that are not in the tree yet, one after the other; the others, by Zipf, to what was inserted last: YCSB D. */
+  | { readonly type: 'latest' }
+  /** Inserts as before; the others are uniform over what was inserted or loaded. */
+  | { readonly type: 'append' };
 
 export type Workload = {
-  /** Keys in the tree at the start. */
-  readonly keys: number;
   readonly mix: Mix;
+  readonly keys: Distribution;
   /** Keys of the key space that a scan spans, fewer at its end. */
   readonly span: number;
-  readonly seed: number;
 };
 
-/** A few keys that an auditor's commands return to, so that the recorded history of each is dense. */
-export type Audit = {
-  readonly keys: readonly bigint[];
-  /** The part of the commands that goes to these keys, 0 to 1; the others are uniform. */
-  readonly share: number;
-};
+/** When commands are called. A latency counts from the moment at which its command was to be called. */
+export type Arrivals =
+  /** Each of `clients` sessions keeps `outstanding` commands in flight, and calls the next as one is answered. */
+  | { readonly type: 'closed'; readonly clients: number; readonly outstanding: number }
+  /** `rate` commands a second over all of `clients` sessions, whatever is answered: by chance (Poisson), or evenly. */
+  | { readonly type: 'open'; readonly clients: number; readonly rate: number; readonly spacing: 'poisson' | 'even' };
 
-/** Those who only want to be fast return to no key. */
-const NO_AUDIT: Audit = { keys: [], share: 0 };
+const mixOf = (parts: Partial<Mix>): Mix => ({ read: 0, update: 0, insert: 0, delete: 0, scan: 0, ...parts });
+const UNIFORM: Distribution = { type: 'uniform' };
+const ZIPF: Distribution = { type: 'zipf', exponent: 0.99 };
+const SPAN = 8;
 
-/** Keys are drawn from 0 to this, exclusive. */
-export const keySpaceOf = (keys: number): number => 2 * keys;
+/** Reads, and `percent` of inserts and deletes, which may depend on each other: what figures 4 and 5 of the paper vary. */
+export const dependent = (percent: number): Workload => ({ mix: mixOf({ read: 100 - percent, insert: percent / 2, delete: percent / 2 }), keys: UNIFORM, span: SPAN });
 
-/** The i-th loaded key, from 0. */
-export const keyAt = (i: number): bigint => BigInt(Load.keyAt(i));
+/** Workloads by name. YCSB's scans are of up to 100 records, uniform: here of half as many; its F reads what it then writes. */
+export const WORKLOADS = {
+  /** Figure 3: inserts and deletes only. */
+  'failed-commands': dependent(100),
+  mixed: dependent(50),
+  'read-mostly': { mix: mixOf({ read: 95, insert: 2.5, delete: 2.5 }), keys: UNIFORM, span: SPAN },
+  scans: { mix: mixOf({ read: 45, insert: 25, delete: 25, scan: 5 }), keys: UNIFORM, span: 64 },
+  'zipf': { mix: mixOf({ read: 50, insert: 25, delete: 25 }), keys: ZIPF, span: SPAN },
+  'hot-leaf': { mix: mixOf({ read: 50, insert: 25, delete: 25 }), keys: { type: 'hot', part: 0.00001, share: 0.5 }, span: SPAN },
+  'append-only': { mix: mixOf({ insert: 100 }), keys: { type: 'append' }, span: SPAN },
+  'ycsb-a': { mix: mixOf({ read: 50, update: 50 }), keys: ZIPF, span: SPAN },
+  'ycsb-b': { mix: mixOf({ read: 95, update: 5 }), keys: ZIPF, span: SPAN },
+  'ycsb-c': { mix: mixOf({ read: 100 }), keys: ZIPF, span: SPAN },
+  'ycsb-d': { mix: mixOf({ read: 95, insert: 5 }), keys: { type: 'latest' }, span: SPAN },
+  'ycsb-e': { mix: mixOf({ scan: 95, insert: 5 }), keys: ZIPF, span: 100 },
+  'ycsb-f': { mix: mixOf({ read: 66.7, update: 33.3 }), keys: ZIPF, span: SPAN },
+} as const satisfies Readonly<Record<string, Workload>>;
 
-/** The i-th loaded value: the loader is writer 0. */
-export const valueAt = Load.valueAt;
+const Distribution: t.Type<Distribution, unknown> = t.union([
+  t.strict({ type: t.literal('uniform') }),
+  t.strict({ type: t.literal('zipf'), exponent: t.number }),
+  t.strict({ type: t.literal('hot'), part: t.number, share: t.number }),
+  t.strict({ type: t.literal('latest') }),
+  t.strict({ type: t.literal('append') }),
+]);
 
-/** A value that no other writer writes, and this one only once: 22 bits of writer (from 1), 40 bits of count. */
-export const valueOf = (writer: number, count: number): bigint => BigInt(writer * 2 ** 40) + BigInt(count);
+export const Workload: t.Type<Workload, unknown> = t.strict({ mix: Mix, keys: Distribution, span: t.number });
 
-/**
- * The endless commands of one writer: each call draws the next. Same workload, writer and audit, same commands. Writers
- * draw from stretches of one random sequence that are 2^64 draws apart.
- */
-export const commandsOf = (workload: Workload, writer: number, audit: Audit = NO_AUDIT): (() => Command) => {
-  const { mix, span } = workload;
-  const keySpace = keySpaceOf(workload.keys);
-  const random = xoroshiro128plus(workload.seed);
-  for (let i = 0; i < writer; i++) random.jump();
-
-  const updates = threshold(mix.read);
-  const inserts = threshold(mix.read + mix.update);
-  const deletes = threshold(mix.read + mix.update + mix.insert);
-  const scans = threshold(mix.read + mix.update + mix.insert + mix.delete);
-  const audited = audit.keys.length === 0 ? 0 : threshold(100 * audit.share);
-  let written = 0;
-
-  const draw = (): number => random.next() >>> 0;
-  const drawKey = (): bigint =>
-    audited > 0 && draw() < audited
-      ? (audit.keys[uniformInt(random, 0, audit.keys.length - 1)] as bigint)
-      : BigInt(uniformInt(random, 0, keySpace - 1));
-
-  return () => {
-    const kind = draw();
-    const key = drawKey();
-    if (kind < updates) return { type: 'read', key };
-    if (kind < inserts) return { type: 'update', key, value: valueOf(writer, ++written) };
-    if (kind < deletes) return { type: 'insert', key, value: valueOf(writer, ++written) };
-    if (kind < scans) return { type: 'delete', key };
-    const last = Math.min(Number(key) + span, keySpace) - 1;
-    return { type: 'scan', from: key, to: BigInt(last) };
-  };
-};
-
-/** Keys that auditors work on, all from `from` to `to`. */
-export type Range = { readonly from: number; readonly to: number };
-
-/**
- * Ranges worth auditing, eight keys each: round every bound between partitions, where a leaf may be shared, and in the middle
- * of every partition. A partition's lower bound is its first key.
- */
-export const auditedRanges = (keys: number, lowerBounds: readonly number[]): readonly Range[] => {
-  const keySpace = keySpaceOf(keys);
-  const middles = lowerBounds.map((bound, i) => Math.floor((bound + (lowerBounds[i + 1] ?? keySpace)) / 2));
-  const starts = [...lowerBounds.slice(1), ...middles].map((centre) => Math.max(0, Math.min(centre - 4, keySpace - 8)));
-  return [...new Set(starts)].sort((a, b) => a - b).map((from) => ({ from, to: Math.min(from + 7, keySpace - 1) }));
-};
-
-/**
- * The endless commands of an auditor: all on the audited keys, and one in twenty a scan of a whole range, so that a history
- * of these keys is dense and ties them together.
- */
-export const auditsOf = (workload: Workload, writer: number, ranges: readonly Range[]): (() => Command) => {
-  const { read, update, insert, delete: deletes } = workload.mix;
-  const mix = { read: read * 0.95, update: update * 0.95, insert: insert * 0.95, delete: deletes * 0.95, scan: 5 };
-  const keys = ranges.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => BigInt(from + i)));
-  const next = commandsOf({ ...workload, mix }, writer, { keys, share: 1 });
-  return () => {
-    const command = next();
-    if (command.type !== 'scan') return command;
-    const range = ranges.find(({ from, to }) => command.from >= from && command.from <= to);
-    return range === undefined ? command : { type: 'scan', from: BigInt(range.from), to: BigInt(range.to) };
-  };
-};
-
-/** Below what a draw from 0 to 2^32 - 1 stays in so many percent of all cases. */
-const threshold = (percent: number): number => (percent / 100) * 2 ** 32;
+export const Arrivals: t.Type<Arrivals, unknown> = t.union([
+  t.strict({ type: t.literal('closed'), clients: t.number, outstanding: t.number }),
+  t.strict({ type: t.literal('open'), clients: t.number, rate: t.number, spacing: t.keyof({ poisson: null, even: null }) }),
+]);

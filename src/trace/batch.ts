@@ -4,13 +4,13 @@
  *
  * ```
  * name     session.sequence.attempt
- * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload; in a batch after `again ` if it is sent once more
+ * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload            floor! where it is sent once more
  * reply    name/status/group/slot/offset/bytes/digest   or  name/status/group/slot/offset/=payload
  * ```
  *
  * Digests are 8 hexadecimal digits, payloads base64.
  */
-import { commandAt, encodeCommand, isAgainAt, join, markAgain, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
+import { commandAt, encodeCommand, join, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
 import { digestOf, hexOf, standIn } from './digest.js';
 
 /** How much of a value a trace keeps. */
@@ -60,24 +60,22 @@ export const hearPayload = (said: string): Uint8Array | undefined => {
   return length === undefined || digest === undefined ? undefined : standIn(Number(length), Number.parseInt(digest, 16));
 };
 
-export const sayCommand = (command: Command, detail: Detail): string => `${nameOf(command)}/${command.kind}/${command.floor}/${sayPayload(command.payload, detail)}`;
+export const sayCommand = (command: Command, detail: Detail): string => `${nameOf(command)}/${command.kind}/${command.floor}${command.isAgain === true ? '!' : ''}/${sayPayload(command.payload, detail)}`;
 
-const COMMAND = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(\d{1,3})\/(\d{1,10})\/(.*)$/;
+const COMMAND = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(\d{1,3})\/(\d{1,10})(!?)\/(.*)$/;
 
 /** The command that was said, or `undefined`. */
 export const hearCommand = (said: string): Command | undefined => {
-  const [, session, sequence, attempt, kind, floor, rest] = COMMAND.exec(said) ?? [];
+  const [, session, sequence, attempt, kind, floor, again, rest] = COMMAND.exec(said) ?? [];
   const payload = rest === undefined ? undefined : hearPayload(rest);
   if (payload === undefined) return undefined;
-  return { kind: Number(kind), attempt: Number(attempt), session: Number(session), sequence: Number(sequence), floor: Number(floor), payload };
+  return { kind: Number(kind), attempt: Number(attempt), session: Number(session), sequence: Number(sequence), floor: Number(floor), ...(again === '!' ? { isAgain: true } : {}), payload };
 };
-
-const AGAIN = 'again ';
 
 /** All commands of a batch. */
 export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[] => {
   const said: string[] = [];
-  for (const at of recordsOf(batch)) said.push(`${isAgainAt(batch, at) ? AGAIN : ''}${sayCommand(commandAt(batch, at), detail)}`);
+  for (const at of recordsOf(batch)) said.push(sayCommand(commandAt(batch, at), detail));
   return said;
 };
 
@@ -85,12 +83,9 @@ export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[
 export const hearCommands = (said: readonly unknown[]): Uint8Array | number => {
   const records: Uint8Array[] = [];
   for (const [place, text] of said.entries()) {
-    const isAgain = typeof text === 'string' && text.startsWith(AGAIN);
-    const command = typeof text === 'string' ? hearCommand(isAgain ? text.slice(AGAIN.length) : text) : undefined;
+    const command = typeof text === 'string' ? hearCommand(text) : undefined;
     if (command === undefined) return place;
-    const record = encodeCommand(command);
-    if (isAgain) markAgain(record, 0);
-    records.push(record);
+    records.push(encodeCommand(command));
   }
   return join(records);
 };
