@@ -20,7 +20,7 @@ import { startCrew, type Crew } from './crew.js';
 import { helloOf, HIGH_WATER, links } from './links.js';
 
 /** How often machines are told the time, ms. */
-const TICK = 2;
+const TICK = 5;
 
 /** How long a record that nobody waits for may stay off the disk, ms. */
 const WRITE_BEHIND = 200;
@@ -194,7 +194,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
   const ticking = setInterval(() => {
     take({ type: 'Tick', now: steadyNow() });
     crew.flush();
-  }, 5 * TICK);
+  }, 2 * TICK);
   log.info(`replica ${id} listens on ${addressOf(config, me)}, ${cluster.threads} threads, ${config.service.keys} keys`);
   return {
     close: async () => {
