@@ -9,6 +9,7 @@ import * as Skip from '../src/multicast/skip.js';
 import { G_ALL, type Group } from '../src/record.js';
 import { decidedBy, deliveries, GROUPS, heard, interleaved, merging, rings, SUBSCRIPTIONS, turns, type Rings } from './arbitraries/merges.js';
 import { always, walk } from './check.js';
+import * as Node from '../src/node.js';
 
 const deliveredIn = (steps: ReturnType<typeof merging>): readonly Merge.Effect[] => steps.flatMap(({ effects }) => effects);
 
@@ -160,4 +161,76 @@ describe('a leveller', () => {
     ));
 
   it('sometimes skips', () => expect(levelling([], [3000])).toEqual([{ type: 'Skip', to: 1000 }]));
+});
+
+describe('levelling on demand', () => {
+  const threads = 2;
+  const start = (m: number, window: number): Node.Process => {
+    const never = { heartbeat: Infinity, suspectAfter: Infinity, resendAfter: Infinity, askAfter: Infinity, askFor: 4 };
+    const ring = { batchBytes: 1, backlogBytes: 1000, window, ...never };
+    const membership = { acceptors: [0], learners: [1] };
+    const skip = { lambda: 1, delta: 1000, origin: 0 };
+    return Node.startProcess({ membership, technique: 'opt-psmr', threads, ring, skip, m, commandsPerBarrier: 1, homes: [0, 0, 0] }, 0);
+  };
+  const submitted = (group: Group): Node.ProcessEvent => ({ type: 'Received', group, from: -1, message: { type: 'Submit', commands: Uint8Array.of(1) } });
+
+  /** What a lone acceptor decides of what is submitted to it; it hears itself in turns with its clients, in any mixture. */
+  const deciding = ({ m, window, groups, mixture }: { m: number; window: number; groups: readonly Group[]; mixture: readonly boolean[] }) => {
+    const toSelf: Node.ProcessEvent[] = [];
+    const submissions = groups.map(submitted);
+    const values: Merge.Event[] = [];
+    let process = start(m, window);
+    let isKept = true;
+    const take = (event: Node.ProcessEvent | undefined): void => {
+      if (event === undefined) return;
+      const [next, effects] = Node.onProcessEvent(process, event);
+      process = next;
+      isKept &&= Object.values(Node.stateInvariants).every((holds) => holds(process));
+      for (const effect of effects)
+        if (effect.type === 'Decided') values.push(effect);
+        else if (effect.type === 'Send' && effect.to === 0) toSelf.push({ type: 'Received', group: effect.group, from: 0, message: effect.message });
+    };
+    take({ type: 'Tick', now: 1 });
+    while (toSelf.length > 0) take(toSelf.shift());
+    for (const isOwn of mixture) take(isOwn ? toSelf.shift() : submissions.shift());
+    while (toSelf.length + submissions.length > 0) take(toSelf.shift() ?? submissions.shift());
+    return { process, values, isKept };
+  };
+  const works = fc.record({
+    m: fc.integer({ min: 1, max: 3 }),
+    window: fc.integer({ min: 1, max: 3 }),
+    groups: fc.array(fc.constantFrom(0, 1, 2), { size: '+1', maxLength: 12 }),
+    mixture: fc.array(fc.boolean(), { size: '+1', maxLength: 60 }),
+  });
+
+  it('lets nothing wait for an idle ring that the same process coordinates (MUL-7)', () => fc.assert(fc.property(works, (work) => deciding(work).isKept)));
+
+  it('lets every batch be delivered, without a clock (MUL-7)', () =>
+    fc.assert(
+      fc.property(works, (work) => {
+        const { values } = deciding(work);
+        for (const thread of [1, 2]) {
+          const groups = subscriptionsOf(thread, threads);
+          const steps = walk(Merge.initial(groups, work.m), Merge.onEvent, values.filter(({ group }) => groups.includes(group)));
+          expect(deliveredIn(steps).length).toBe(work.groups.filter((group) => groups.includes(group)).length);
+        }
+      }),
+    ));
+
+  it('takes a ring no farther than the merge needs, and asks once', () => {
+    const skips = ({ values }: ReturnType<typeof deciding>) => values.flatMap(({ group, value }) => (value.type === 'Skip' ? [`${sayGroup(group)} to ${value.to}`] : []));
+    const work = { m: 1, window: 2, mixture: [] };
+    expect(skips(deciding({ ...work, groups: [0] }))).toEqual([]);
+    expect(skips(deciding({ ...work, groups: [1] }))).toEqual(['g_all to 1']);
+    expect(skips(deciding({ ...work, groups: [1, 1] }))).toEqual(['g_all to 1', 'g_all to 2']);
+    expect(skips(deciding({ ...work, groups: [1, 0] }))).toEqual(['g_all to 1', 'g_2 to 1']);
+    expect(skips(deciding({ ...work, m: 3, groups: [1, 1] }))).toEqual(['g_all to 3']);
+  });
+
+  it('catches a process that leaves a ring behind (MUL-7)', () => {
+    const holds = Node.stateInvariants['MUL-7: nothing waits for a ring that is idle, where one process coordinates both']!;
+    const { process } = deciding({ m: 1, window: 1, groups: [1], mixture: [] });
+    expect(holds(process)).toBe(true);
+    expect(holds({ ...process, parts: process.parts.update(1, (part) => part && { ...part, leveller: part.leveller && { ...part.leveller, last: 5 } }) as Node.Process['parts'] })).toBe(false);
+  });
 });

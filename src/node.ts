@@ -9,6 +9,8 @@ import { Map } from 'immutable';
 import type { Membership, ProcessId } from './consensus/ballot.js';
 import type { Durable, Effect as RingEffect, Message, Value } from './consensus/messages.js';
 import * as Ring from './consensus/ring.js';
+import * as Coordinator from './consensus/coordinator.js';
+import * as Demand from './multicast/demand.js';
 import { groupsOf, subscriptionsOf } from './multicast/groups.js';
 import * as Merge from './multicast/merge.js';
 import * as Skip from './multicast/skip.js';
@@ -38,7 +40,11 @@ export type Cluster = {
 
 type Part = { readonly ring: Ring.Ring; readonly leveller: Skip.Leveller | null };
 
-export type Process = { readonly parts: Map<Group, Part> };
+export type Process = {
+  readonly parts: Map<Group, Part>;
+  /** Slots of a ring in one round of the merge. */
+  readonly m: number;
+};
 
 export type ProcessEvent =
   | { readonly type: 'Received'; readonly group: Group; readonly from: ProcessId; readonly message: Message }
@@ -52,11 +58,12 @@ export type ProcessEffect =
 
 /** The process `me`, new, or with what it had persisted in each group before a crash. */
 export const startProcess = (cluster: Cluster, me: ProcessId, records: Map<Group, readonly Durable[]> = Map()): Process => ({
+  m: cluster.m,
   parts: Map(
     groupsOf(cluster.threads).map((group): [Group, Part] => {
       const ring = Ring.start(me, ringMembership(cluster, group), cluster.ring, records.get(group, []));
       // A single ring is never merged with another, so that nothing waits for it.
-      return [group, { ring, leveller: ring.voting === null || cluster.threads === 1 ? null : Skip.initial(cluster.skip) }];
+      return [group, { ring, leveller: ring.voting === null || cluster.threads === 1 ? null : Skip.recover(cluster.skip, Ring.learned(ring)) }];
     }),
   ),
 });
@@ -71,16 +78,52 @@ export const ringMembership = ({ membership, homes }: Cluster, group: Group): Me
 export const onProcessEvent = (process: Process, event: ProcessEvent): Step<Process, ProcessEffect> => {
   switch (event.type) {
     case 'Received':
-      return within(process, event.group, (part) => drive(part, event));
-    case 'Tick':
+      return catchUp(process, event.group, within(process, event.group, (part) => drive(part, event)));
+    case 'Tick': {
+      const led = standingsOf(process);
       return [...process.parts.keys()].reduce<Step<Process, ProcessEffect>>(
-        ([next, effects], group) => {
-          const [after, more] = within(next, group, (part) => tick(part, event));
-          return [after, more.length === 0 ? effects : [...effects, ...more]];
+        (whole, group) => {
+          const level = led.length < process.parts.size ? event : { ...event, enough: Demand.enoughFor(group, led, process.m) };
+          return and(whole, (next) => within(next, group, (part) => tick(part, event, level)));
         },
         step(process),
       );
+    }
   }
+};
+
+/** MUL-7: what was proposed in one ring, or has ended in it, may be waited for in another. */
+const catchUp = (before: Process, group: Group, [process, effects]: Step<Process, ProcessEffect>): Step<Process, ProcessEffect> => {
+  const [known, part] = [before.parts.get(group), process.parts.get(group)];
+  const isIdle = part?.leveller === null || (known?.leveller === part?.leveller && known?.ring.voting?.coordinator.role === part?.ring.voting?.coordinator.role);
+  if (isIdle) return [process, effects];
+  return Demand.demands(standingsOf(process), process.m).reduce<Step<Process, ProcessEffect>>(
+    (whole, { group: idle, to }) => and(whole, (next) => within(next, idle, (one) => drive(one, { type: 'Skip', to }))),
+    [process, effects],
+  );
+};
+
+/** The rings that this process coordinates. */
+const standingsOf = ({ parts }: Process): readonly Demand.Standing[] => {
+  const standings: Demand.Standing[] = [];
+  parts.forEach(({ ring, leveller }, group) => {
+    const underWay = ring.voting === null || leveller === null ? undefined : Coordinator.underWay(ring.voting.coordinator);
+    if (underWay === undefined || leveller === null) return;
+    const { position, last } = leveller;
+    standings.push({ group, position, last: Demand.lastOf(position, last, underWay), isIdle: underWay.length === 0 });
+  });
+  return standings;
+};
+
+/** One step after another, their effects in that order. */
+const and = ([process, effects]: Step<Process, ProcessEffect>, then: (process: Process) => Step<Process, ProcessEffect>): Step<Process, ProcessEffect> => {
+  const [next, more] = then(process);
+  return [next, more.length === 0 ? effects : effects.length === 0 ? more : [...effects, ...more]];
+};
+
+/** What every process satisfies after every step. */
+export const stateInvariants: Readonly<Record<string, (process: Process) => boolean>> = {
+  'MUL-7: nothing waits for a ring that is idle, where one process coordinates both': (process) => Demand.demands(standingsOf(process), process.m).length === 0,
 };
 
 const within = (process: Process, group: Group, then: (part: Part) => Step<Part, RingEffect>): Step<Process, ProcessEffect> => {
@@ -88,13 +131,13 @@ const within = (process: Process, group: Group, then: (part: Part) => Step<Part,
   if (part === undefined) return step(process);
   const [next, effects] = then(part);
   const renamed = effects.map((effect): ProcessEffect => (effect.type === 'Deliver' ? { ...effect, type: 'Decided', group } : { ...effect, group }));
-  return [next === part ? process : { parts: process.parts.set(group, next) }, renamed];
+  return [next === part ? process : { ...process, parts: process.parts.set(group, next) }, renamed];
 };
 
-const tick = (part: Part, event: Extract<ProcessEvent, { type: 'Tick' }>): Step<Part, RingEffect> => {
+const tick = (part: Part, event: Extract<ProcessEvent, { type: 'Tick' }>, level: Skip.Event): Step<Part, RingEffect> => {
   const [ticked, effects] = drive(part, event);
   if (ticked.leveller === null) return [ticked, effects];
-  const [leveller, skips] = Skip.onEvent(ticked.leveller, event);
+  const [leveller, skips] = Skip.onEvent(ticked.leveller, level);
   return skips.reduce<Step<Part, RingEffect>>(
     ([next, before], skip) => {
       const [after, more] = drive(next, skip);
@@ -107,10 +150,8 @@ const tick = (part: Part, event: Extract<ProcessEvent, { type: 'Tick' }>): Step<
 /** Whatever a ring hands over, its leveller hears of. */
 const drive = (part: Part, event: Ring.Event): Step<Part, RingEffect> => {
   const [ring, effects] = Ring.onEvent(part.ring, event);
-  const leveller = effects.reduce(
-    (level, effect) => (effect.type === 'Deliver' && level !== null ? Skip.onEvent(level, { type: 'Decided', value: effect.value })[0] : level),
-    part.leveller,
-  );
+  let { leveller } = part;
+  if (leveller !== null) for (const effect of effects) if (effect.type === 'Deliver') [leveller] = Skip.onEvent(leveller, { type: 'Decided', value: effect.value });
   return [{ ring, leveller }, effects];
 };
 

@@ -79,7 +79,7 @@ export const mistake = (process: Node.Process, group: Group, message: Message, {
     acceptor: acceptor?.(ring.voting.acceptor, message) ?? ring.voting.acceptor,
     coordinator: coordinator?.(ring.voting.coordinator, message) ?? ring.voting.coordinator,
   };
-  return { parts: process.parts.set(group, { ...part, ring: { ...ring, voting, learner: learner?.(ring.learner, message) ?? ring.learner } }) };
+  return { ...process, parts: process.parts.set(group, { ...part, ring: { ...ring, voting, learner: learner?.(ring.learner, message) ?? ring.learner } }) };
 };
 
 /** A process that is mistaken about its state when it takes what it is told. */

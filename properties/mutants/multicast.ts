@@ -106,7 +106,7 @@ function repeatingSkips() {
       if (!isTakeover || part === undefined || part.leveller === null) return [next, effects];
       const { settings, position } = part.leveller;
       const leveller = { ...part.leveller, settings: { ...settings, origin: settings.origin - (1000 * position) / settings.lambda } };
-      return [{ parts: next.parts.set(event.group, { ...part, leveller }) }, effects];
+      return [{ ...next, parts: next.parts.set(event.group, { ...part, leveller }) }, effects];
     },
   });
 }

@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import type * as t from 'io-ts';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { frame, FRAME_HEADER, gather, splitter } from './frames.js';
+import { frame, FRAME_HEADER, lengthOf, pieces, splitter, type Payload } from './frames.js';
 import { decodeAs, encode } from './hello.js';
 import type { Log } from './log.js';
 
@@ -18,9 +18,10 @@ export type Connection = {
   readonly remote: string;
   /**
    * Queues a payload for this tick's one write. False if it was dropped: the queue is full, the payload is empty or above
-   * the limit, or the connection is closed. The payload must not change afterwards.
+   * the limit, or the connection is closed. The payload must not change afterwards. It may come in two parts, the second of
+   * which is handed to the socket as it is.
    */
-  readonly send: (payload: Uint8Array) => boolean;
+  readonly send: (head: Uint8Array, body?: Uint8Array) => boolean;
   /** How many payloads were dropped so far. */
   readonly dropped: () => number;
   /** Sends what is queued, if the other end takes it soon, and closes for good. */
@@ -203,19 +204,22 @@ const receive = (socket: Socket, limit: number, onFrame: OnFrame, refuse: (reaso
  * `highWater` bytes do, further ones are dropped. The newest go, since the other end needs the earlier ones first.
  */
 const newOutbox = ({ limit, highWater }: Bounds) => {
-  let waiting: Uint8Array[] = [];
+  let waiting: Payload[] = [];
   let bytes = 0;
   let dropped = 0;
   let closed = false;
   let socket: Socket | undefined;
   let tick: NodeJS.Immediate | undefined;
 
-  const isWelcome = ({ length }: Uint8Array): boolean =>
+  const isWelcome = (length: number): boolean =>
     !closed && length > 0 && length <= limit && (bytes === 0 || bytes + FRAME_HEADER + length <= highWater);
 
   const write = (): void => {
     if (waiting.length === 0 || socket?.writable !== true) return;
-    socket.write(gather(waiting));
+    const made = pieces(waiting);
+    socket.cork();
+    for (const piece of made) socket.write(piece);
+    socket.uncork();
     waiting = [];
     bytes = 0;
   };
@@ -225,13 +229,15 @@ const newOutbox = ({ limit, highWater }: Bounds) => {
   };
 
   return {
-    send: (payload: Uint8Array): boolean => {
-      if (!isWelcome(payload)) {
+    send: (head: Uint8Array, body?: Uint8Array): boolean => {
+      const payload = { head, body };
+      const length = lengthOf(payload);
+      if (!isWelcome(length)) {
         dropped += 1;
         return false;
       }
       waiting.push(payload);
-      bytes += FRAME_HEADER + payload.length;
+      bytes += FRAME_HEADER + length;
       tick ??= setImmediate(flush);
       return true;
     },

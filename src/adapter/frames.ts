@@ -19,18 +19,43 @@ export type Split =
 /** Takes the next chunk of a stream. The chunk must not change afterwards. */
 export type Splitter = (chunk: Uint8Array) => Split;
 
-/** Several payloads as the bytes of as many frames, gathered so that they take a single write. */
-export const gather = (payloads: readonly Uint8Array[]): Uint8Array => {
-  const bytes = new Uint8Array(payloads.reduce((sum, payload) => sum + FRAME_HEADER + payload.length, 0));
+/** A payload in two parts, one after the other. The second may be long, and is never copied. */
+export type Payload = { readonly head: Uint8Array; readonly body?: Uint8Array | undefined };
+
+export const lengthOf = ({ head, body }: Payload): number => head.length + (body?.length ?? 0);
+
+/** Several payloads as the bytes of as many frames, in the fewest pieces that leave every body where it is. */
+export const pieces = (payloads: readonly Payload[]): readonly Uint8Array[] => {
+  const made: Uint8Array[] = [];
+  for (let from = 0; from < payloads.length; ) {
+    let to = from;
+    while (to < payloads.length - 1 && payloads[to]?.body === undefined) to += 1;
+    made.push(headsOf(payloads, from, to));
+    const body = payloads[to]?.body;
+    if (body !== undefined) made.push(body);
+    from = to + 1;
+  }
+  return made;
+};
+
+/** The headers and heads of the payloads `from` up to and including `to`. */
+const headsOf = (payloads: readonly Payload[], from: number, to: number): Uint8Array => {
+  let size = 0;
+  for (let i = from; i <= to; i += 1) size += FRAME_HEADER + payloads[i]!.head.length;
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const payload of payloads) {
-    view.setUint32(at, payload.length, true);
-    bytes.set(payload, at + FRAME_HEADER);
-    at += FRAME_HEADER + payload.length;
+  for (let i = from; i <= to; i += 1) {
+    const payload = payloads[i]!;
+    view.setUint32(at, lengthOf(payload), true);
+    bytes.set(payload.head, at + FRAME_HEADER);
+    at += FRAME_HEADER + payload.head.length;
   }
   return bytes;
 };
+
+/** Several payloads as the bytes of as many frames, in one piece. */
+export const gather = (payloads: readonly Uint8Array[]): Uint8Array => (payloads.length === 0 ? new Uint8Array() : headsOf(payloads.map((head) => ({ head })), 0, payloads.length - 1));
 
 /** One payload as the bytes of its frame. */
 export const frame = (payload: Uint8Array): Uint8Array => gather([payload]);

@@ -16,12 +16,12 @@ export type Layout<T> = {
 };
 
 /** A place in some bytes, and the first flaw that was found in them, if any. */
-export type Cursor = { readonly bytes: Uint8Array; readonly view: DataView; at: number; end: number; flaw: string | undefined };
+export type Cursor = { readonly bytes: Uint8Array; readonly view: DataView; at: number; end: number; flaw: string | undefined; readonly apart: Uint8Array | undefined };
 
-/** A value as bytes: one allocation, of just the right size. */
-export const encodeAs = <T>(layout: Layout<T>, value: T): Uint8Array => {
-  const bytes = new Uint8Array(layout.size(value));
-  layout.write(cursorOn(bytes), value);
+/** A value as bytes: one allocation, of just the right size. The byte array `apart`, if given, is the value's last, and left out. */
+export const encodeAs = <T>(layout: Layout<T>, value: T, apart?: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(layout.size(value) - (apart?.length ?? 0));
+  layout.write(cursorOn(bytes, apart), value);
   return bytes;
 };
 
@@ -33,12 +33,13 @@ export const decodeAs = <T>(layout: Layout<T>, bytes: Uint8Array): E.Either<stri
   return from.flaw === undefined ? E.right(value) : E.left(from.flaw);
 };
 
-const cursorOn = (bytes: Uint8Array): Cursor => ({
+const cursorOn = (bytes: Uint8Array, apart?: Uint8Array): Cursor => ({
   bytes,
   view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
   at: 0,
   end: bytes.length,
   flaw: undefined,
+  apart,
 });
 
 const refuse = (from: Cursor, reason: string): void => {
@@ -110,6 +111,7 @@ export const bytes: Layout<Uint8Array> = {
   size: (value) => u32.least + value.length,
   write: (to, value) => {
     u32.write(to, value.length);
+    if (value === to.apart) return;
     to.bytes.set(value, to.at);
     to.at += value.length;
   },

@@ -59,12 +59,12 @@ export const open = async (directory: string, watcher: FileWatcher): Promise<Sto
   }
 };
 
-/** The same without a disk: durable on the next turn of the event loop, and gone with the process. */
+/** The same without a disk: durable as soon as whoever appends has done what it is doing, and gone with the process. */
 export const memory = ({ onDurable }: Watcher): Storage => {
   let appended = 0;
   let turn: Promise<void> | undefined;
   const settle = async (): Promise<void> => {
-    await nextTurn();
+    await Promise.resolve();
     turn = undefined;
     onDurable(appended);
   };

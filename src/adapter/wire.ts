@@ -8,6 +8,7 @@ import type * as E from 'fp-ts/lib/Either.js';
 import type { Ballot } from '../consensus/ballot.js';
 import type { Durable, Entry, Message, Value, ValueId } from '../consensus/messages.js';
 import { flawInCommands, flawInReplies, type Group } from '../record.js';
+import type { Payload } from './frames.js';
 import { bytes, decodeAs, encodeAs, i16, list, natural, pair, record, u16, u32, union, where, type Layout } from './layout.js';
 
 /** A payload on a connection. What a client submits is a `Message` too; `Replies` go back to it. */
@@ -86,6 +87,37 @@ const kept = record<Kept>({
 
 /** A frame as the payload of a connection. */
 export const encode = (sent: Frame): Uint8Array => encodeAs(frame, sent);
+
+/** From how many bytes on it costs more to copy a batch than to hand it over by itself. */
+const LONG = 2048;
+
+/** A frame in two parts: all but its batch, and its batch if that is long, as it is. Together they are what `encode` gives. */
+export const encodeApart = (sent: Frame): Payload => {
+  const batch = batchOf(sent);
+  return batch === undefined || batch.length < LONG ? { head: encode(sent) } : { head: encodeAs(frame, sent, batch), body: batch };
+};
+
+/** The byte array that stands last in a frame, if it has one. */
+const batchOf = (sent: Frame): Uint8Array | undefined => {
+  if (sent.type === 'Replies') return sent.replies;
+  const { message: said } = sent;
+  switch (said.type) {
+    case 'Value':
+    case 'Chosen':
+      return said.value.type === 'Batch' ? said.value.commands : undefined;
+    case 'Submit':
+      return said.commands;
+    case 'Prepare':
+    case 'Promise':
+    case 'Refuse':
+    case 'Phase2':
+    case 'Decision':
+    case 'Ask':
+    case 'Alive':
+    case 'Here':
+      return undefined;
+  }
+};
 
 /** A payload as a frame, or the reason it is none. Never throws. */
 export const decode = (payload: Uint8Array): E.Either<string, Frame> => decodeAs(frame, payload);

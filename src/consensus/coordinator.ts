@@ -133,6 +133,14 @@ const heed = (state: Coordinator, event: Extract<Event, { type: 'Prepare' | 'Ali
 /** Whether this process leads, by its own lights. */
 export const isLeading = (state: Coordinator): boolean => state.role.type === 'Leading';
 
+/** What this process has proposed and not yet learned, in the order of instances; `undefined` if it does not lead. */
+export const underWay = ({ role, decided }: Coordinator): readonly Value[] | undefined => {
+  if (role.type !== 'Leading') return undefined;
+  const values: Value[] = [];
+  for (let instance = decided; instance < role.next; instance += 1) values.push(role.open.get(instance)?.value ?? NOOP);
+  return values;
+};
+
 const follow = (state: Coordinator, ballot: Ballot): Coordinator => ({
   ...state,
   ballot,

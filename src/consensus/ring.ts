@@ -9,7 +9,7 @@ import * as Acceptor from './acceptor.js';
 import { successor, type Membership, type ProcessId } from './ballot.js';
 import * as Coordinator from './coordinator.js';
 import * as Learner from './learner.js';
-import { send, type Durable, type Effect, type Message } from './messages.js';
+import { send, NOOP, type Durable, type Effect, type Message, type Value } from './messages.js';
 
 export type Settings = Coordinator.Settings & Learner.Settings;
 
@@ -41,6 +41,13 @@ const decidedPrefix = ({ log }: Acceptor.Acceptor): number => {
   let next = 0;
   while (log.get(next)?.type === 'Decided') next += 1;
   return next;
+};
+
+/** What the process had learned when it started, in the order of instances. */
+export const learned = ({ voting, learner }: Ring): readonly Value[] => {
+  const values: Value[] = [];
+  for (let instance = 0; instance < learner.next; instance += 1) values.push(voting?.acceptor.log.get(instance)?.value ?? NOOP);
+  return values;
 };
 
 export const onEvent = (ring: Ring, event: Event): Step<Ring, Effect> => {

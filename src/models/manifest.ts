@@ -29,15 +29,15 @@ export const MANIFEST: readonly Pinned[] = [
   { model: 'lamport-paxos', size: 3, distinct: 185369, generated: 1316584, depth: 25 },
   { model: 'ring', size: 1, distinct: 85, generated: 160, depth: 11 },
   { model: 'ring', size: 2, distinct: 15328, generated: 52902, depth: 20 },
-  { model: 'rings', size: 1, distinct: 501, generated: 1069, depth: 32 },
-  { model: 'rings', size: 4, distinct: 5154, generated: 12668, depth: 47 },
+  { model: 'rings', size: 1, distinct: 78, generated: 151, depth: 12 },
+  { model: 'rings', size: 4, distinct: 1988, generated: 5401, depth: 31 },
   { model: 'threads', size: 1, distinct: 648, generated: 2165, depth: 17 },
   { model: 'threads', size: 2, distinct: 2465, generated: 9189, depth: 26 },
   { model: 'threads', size: 3, distinct: 4013, generated: 15722, depth: 28 },
   { model: 'threads', size: 3, reduce: true, distinct: 52, generated: 64, depth: 28 },
-  { model: 'chain', size: 1, distinct: 3527, generated: 12000, depth: 40 },
-  { model: 'chain', size: 1, reduce: true, distinct: 374, generated: 557, depth: 40 },
-  { model: 'chain', size: 2, reduce: true, distinct: 10477, generated: 19470, depth: 58 },
+  { model: 'chain', size: 1, distinct: 371, generated: 863, depth: 27 },
+  { model: 'chain', size: 1, reduce: true, distinct: 175, generated: 267, depth: 27 },
+  { model: 'chain', size: 2, reduce: true, distinct: 2115, generated: 4302, depth: 35 },
 ];
 
 /** How many states a model has, where that is known. */

@@ -1,6 +1,7 @@
 /**
  * Three rings and two merges: one acceptor orders g_all, g_1 and g_2; at each of two learners, t_1 merges the first two
- * rings and t_2 the first and the last. Rings that have nothing to order are skipped forward when a timer runs out.
+ * rings and t_2 the first and the last. A ring that has nothing to order is skipped forward when a batch of another one waits
+ * for it, or when a timer runs out.
  */
 
 import * as Spec from '../../spec/multicast.js';
@@ -116,6 +117,7 @@ export const rings = (bounds: Bounds, merge: typeof Merge.onEvent = Merge.onEven
     clauses: {
       always: {
         ...asked(Spec.clauses, factsOf),
+        ...ofProcesses,
         'every step is one of the abstract machine, or none': ({ seen }) => typeof seen.abstract !== 'string',
         'what waits in a merge was never delivered': ({ processes, seen }) =>
           processes.slice(1).every(({ machine }, i) =>
@@ -135,6 +137,10 @@ export const rings = (bounds: Bounds, merge: typeof Merge.onEvent = Merge.onEven
     say: ({ group, message }) => `${message.type} of ${sayGroup(group)}`,
     sayEvent: (event) => (event.type === 'Tick' ? `looks at the clock: ${event.now} ms` : `is given a command for ${sayGroup(event.group)}`),
   });
+
+const ofProcesses = Object.fromEntries(
+  Object.entries(Node.stateInvariants).map(([clause, holds]) => [clause, ({ processes }: RingsWorld) => processes.every(({ machine }) => holds(machine.process))]),
+);
 
 const feed = ({ process, merges, now }: Member, group: Group, value: Merge.Decided, onEvent: typeof Merge.onEvent): readonly [Member, readonly Effect[]] => {
   const stepped = merges.map((one, i) => (subscriptionsOf(i + 1, THREADS).includes(group) ? onEvent(one, { type: 'Decided', group, value }) : ([one, []] as const)));

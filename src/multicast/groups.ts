@@ -9,5 +9,8 @@ export const sayGroup = (group: Group): string => (group === G_ALL ? 'g_all' : `
 export const groupsOf = (threads: number): readonly Group[] =>
   threads === 1 ? [G_ALL] : Array.from({ length: threads + 1 }, (_, group) => group);
 
+/** Whether any thread delivers from both groups. */
+export const areMerged = (a: Group, b: Group): boolean => a !== b && (a === G_ALL || b === G_ALL);
+
 /** The groups that thread t_`thread` delivers from, in the order of its merge (paper, section V). */
 export const subscriptionsOf = (thread: number, threads: number): readonly Group[] => (threads === 1 ? [G_ALL] : [G_ALL, thread]);

@@ -78,10 +78,11 @@ const firstOf = ({ lanes, m }: Merge): First | undefined =>
   }, undefined);
 
 /** Whether no other ring can still decide something that comes before it: those before it in the round must have ended theirs. */
-const isFirst = ({ lanes, m }: Merge, { lane, batch }: First): boolean => {
-  const round = roundOf(batch.slot, m);
-  return lanes.every((other) => other === lane || other.known >= (other.group < lane.group ? round + 1 : round) * m);
-};
+const isFirst = ({ lanes, m }: Merge, { lane, batch }: First): boolean =>
+  lanes.every((other) => other === lane || other.known >= awaited(other.group, lane.group, batch.slot, m));
+
+/** How far the ring of `other` must be known before the merge delivers what stands at `slot` of `group`. */
+export const awaited = (other: Group, group: Group, slot: number, m: number): number => (roundOf(slot, m) + (other < group ? 1 : 0)) * m;
 
 /** The round in which a slot is delivered. */
 export const roundOf = (slot: number, m: number): number => Math.floor(slot / m);

@@ -21,24 +21,37 @@ export type Leveller = {
   readonly levelled: number;
   /** Virtual position of the ring, as far as this process has seen it decided. */
   readonly position: number;
+  /** The slot of the last batch that it has seen decided; -1 if there is none. */
+  readonly last: number;
 };
 
+/** What a ring orders, as far as its slots are concerned. */
+export type Ordered = { readonly type: 'Skip'; readonly to: number } | { readonly type: 'Batch' | 'Noop' };
+
 export type Event =
-  | { readonly type: 'Tick'; readonly now: number }
-  | { readonly type: 'Decided'; readonly value: { readonly type: 'Skip'; readonly to: number } | { readonly type: 'Batch' | 'Noop' } };
+  /** `enough` is the slot that suffices, where it is known: who coordinates all rings knows what is waited for in each. */
+  | { readonly type: 'Tick'; readonly now: number; readonly enough?: number }
+  | { readonly type: 'Decided'; readonly value: Ordered };
 
 export type Effect = { readonly type: 'Skip'; readonly to: number };
 
-export const initial = (settings: Settings): Leveller => ({ settings, levelled: -Infinity, position: 0 });
+export const initial = (settings: Settings): Leveller => ({ settings, levelled: -Infinity, position: 0, last: -1 });
+
+/** The leveller of a ring that had decided these values before a crash. */
+export const recover = (settings: Settings, decided: Iterable<Ordered>): Leveller => {
+  let leveller = initial(settings);
+  for (const value of decided) [leveller] = onEvent(leveller, { type: 'Decided', value });
+  return leveller;
+};
 
 export const onEvent = (state: Leveller, event: Event): Step<Leveller, Effect> => {
   switch (event.type) {
     case 'Decided':
-      return step({ ...state, position: advance(state.position, event.value) });
+      return step({ ...state, position: advance(state.position, event.value), last: event.value.type === 'Batch' ? state.position : state.last });
     case 'Tick': {
       const { lambda, delta, origin } = state.settings;
       if (event.now - state.levelled < delta) return step(state);
-      const target = Math.floor(((event.now - origin) * lambda) / 1000);
+      const target = event.enough ?? Math.floor(((event.now - origin) * lambda) / 1000);
       const levelled = { ...state, levelled: event.now };
       return target > state.position ? step(levelled, { type: 'Skip', to: target }) : step(levelled);
     }
@@ -46,5 +59,5 @@ export const onEvent = (state: Leveller, event: Event): Step<Leveller, Effect> =
 };
 
 /** The virtual position after a decided value: a skip never goes back, everything else takes one slot. */
-export const advance = (position: number, value: Extract<Event, { type: 'Decided' }>['value']): number =>
+export const advance = (position: number, value: Ordered): number =>
   value.type === 'Skip' ? Math.max(position, value.to) : position + 1;

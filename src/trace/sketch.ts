@@ -19,7 +19,7 @@ export const sketchOfProcess = ({ parts }: Process): number => {
       const { promised, log, held, records } = ring.voting.acceptor;
       sum = coordinator(digested(digested(digested(ballot(sum, promised), log.size), held.size), records), ring.voting.coordinator);
     }
-    if (leveller !== null) sum = digested(digested(sum, leveller.levelled), leveller.position);
+    if (leveller !== null) sum = digested(digested(digested(sum, leveller.levelled), leveller.position), leveller.last);
   });
   return sum;
 };

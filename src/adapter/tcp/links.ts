@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { dial, type Connection, type OnFrame } from '../connections.js';
 import { PROTOCOL, type Hello } from '../hello.js';
 import type { Log } from '../log.js';
-import { encode, type Frame } from '../wire.js';
+import { encodeApart, type Frame } from '../wire.js';
 
 /** Bytes that may wait for a peer that is slow or away; what is lost beyond, the protocol sends again. */
 export const HIGH_WATER = 64 * 2 ** 20;
@@ -42,7 +42,8 @@ export const links = (config: Config, hello: Hello, log: Log, onFrame: (from: Pr
       if (!connections.has(to)) open(to);
     },
     send: (to, frame) => {
-      (connections.get(to) ?? open(to))?.send(encode(frame));
+      const { head, body } = encodeApart(frame);
+      (connections.get(to) ?? open(to))?.send(head, body);
     },
     close: async () => {
       await Promise.all([...connections.values()].map((connection) => connection.close()));

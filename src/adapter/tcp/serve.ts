@@ -13,14 +13,14 @@ import type { Log } from '../log.js';
 import { outbox } from '../outbox.js';
 import { steadyNow } from '../steady.js';
 import { memory, open, type Storage } from '../storage.js';
-import { decode, decodeKept, encode, encodeKept, type Frame } from '../wire.js';
+import { decode, decodeKept, encode, encodeKept, type Frame, type Kept } from '../wire.js';
 import { recordProcess } from '../../trace/recorder.js';
 import { livesOf, openTraceFile, settingOf, type Tracing } from '../trace-files.js';
 import { startCrew, type Crew } from './crew.js';
 import { helloOf, HIGH_WATER, links } from './links.js';
 
 /** How often machines are told the time, ms. */
-const TICK = 2;
+const TICK = 5;
 
 /** How long a record that nobody waits for may stay off the disk, ms. */
 const WRITE_BEHIND = 200;
@@ -35,14 +35,17 @@ export type Watcher = {
   readonly trace?: Tracing | undefined;
 };
 
-/** Starts process `id` of the cluster: listening when the promise resolves. Rejects if it cannot start, saying why. */
-export const serve = async (config: Config, id: string, watcher: Watcher): Promise<Server> => {
+/**
+ * Starts process `id` of the cluster: listening when the promise resolves. Rejects if it cannot start, saying why. `crewOf`
+ * makes what a replica delivers to.
+ */
+export const serve = async (config: Config, id: string, watcher: Watcher, crewOf: typeof startCrew = startCrew): Promise<Server> => {
   const found = processIdOf(config, id);
   if (E.isLeft(found)) throw new Error(found.left);
   const me = found.right;
   const self = config.processes[me];
   if (self === undefined) throw new Error(`no process ${id}`);
-  return self.role === 'acceptor' ? serveAcceptor(config, me, id, watcher) : serveReplica(config, me, id, watcher);
+  return self.role === 'acceptor' ? serveAcceptor(config, me, id, watcher) : serveReplica(config, me, id, watcher, crewOf);
 };
 
 const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, onFailure, trace: tracing }: Watcher): Promise<Server> => {
@@ -70,7 +73,9 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
   });
 
   /** Records on their way to the disk. Decisions wait here until a vote goes there as well, or for a while. */
-  let unwritten: Uint8Array[] = [];
+  let unwritten: Kept[] = [];
+  /** Memory needs no bytes to remember by: the machine has it all. */
+  const bytesOf = config.storage === 'disk' ? encodeKept : () => new Uint8Array();
   let process = Node.startProcess(cluster, me, Persistent(recordsByGroup));
   const trace = tracing && startTrace(config, id, tracing);
   recordsByGroup.forEach((records, group) => records.forEach((record) => trace?.kept({ type: 'Kept', group, record })));
@@ -82,7 +87,7 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
     for (const effect of effects)
       switch (effect.type) {
         case 'Persist':
-          unwritten.push(encodeKept({ group: effect.group, record: effect.record }));
+          unwritten.push({ group: effect.group, record: effect.record });
           held.written(effect.group);
           break;
         case 'Send':
@@ -98,7 +103,7 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
     if (held.isHolding()) write();
   };
   const write = (): void => {
-    for (const record of unwritten) storage.append(record);
+    for (const kept of unwritten) storage.append(bytesOf(kept));
     unwritten = [];
   };
   const take = (event: Node.ProcessEvent): void => {
@@ -132,7 +137,7 @@ const serveAcceptor = async (config: Config, me: ProcessId, id: string, { log, o
   };
 };
 
-const serveReplica = async (config: Config, me: ProcessId, id: string, { log, onFailure, trace: tracing }: Watcher): Promise<Server> => {
+const serveReplica = async (config: Config, me: ProcessId, id: string, { log, onFailure, trace: tracing }: Watcher, crewOf: typeof startCrew): Promise<Server> => {
   const cluster = clusterOf(config);
   const clients = new Map<number, Connection>(); // by session
   const replies = new Map<Connection, Uint8Array[]>();
@@ -154,7 +159,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
     replies.clear();
   };
   const trace = tracing && startTrace(config, id, tracing);
-  const crew: Crew = startCrew(config, me, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
+  const crew: Crew = crewOf(config, me, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
 
   const peers = links(config, helloOf(config, id), log, () => E.left('a peer does not answer on this connection'));
   let process = Node.startProcess(cluster, me);
@@ -189,7 +194,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
   const ticking = setInterval(() => {
     take({ type: 'Tick', now: steadyNow() });
     crew.flush();
-  }, 5 * TICK);
+  }, 2 * TICK);
   log.info(`replica ${id} listens on ${addressOf(config, me)}, ${cluster.threads} threads, ${config.service.keys} keys`);
   return {
     close: async () => {
@@ -251,8 +256,8 @@ const admit = (config: Config, me: ProcessId, log: Log, doors: Doors): Promise<L
   const through =
     (door: (frame: Frame) => E.Either<string, unknown>) =>
     (payload: Uint8Array): E.Either<string, unknown> => {
-      // A copy: what is kept of a payload must not keep alive the whole chunk that it came in.
-      const frame = decode(new Uint8Array(payload));
+      // What is kept of a payload must not keep alive the whole chunk that it came in. One that spanned several is a copy already.
+      const frame = decode(payload.length === payload.buffer.byteLength ? payload : new Uint8Array(payload));
       if (E.isLeft(frame)) return frame;
       if (frame.right.type === 'Message' && !isGroup(frame.right.group)) return E.left(`no group ${frame.right.group}`);
       return door(frame.right);

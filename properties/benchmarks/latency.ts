@@ -1,0 +1,79 @@
+/**
+ * How long a lone client waits: one command outstanding, real processes on this machine, under every technique.
+ * `npm run -s bench-latency`; `-- --json` for machines, `-- --seconds 5`, `-- --spread` for a coordinator on every acceptor.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { local, serviceOf } from '../../src/adapter/config.js';
+import { silent } from '../../src/adapter/log.js';
+import { connect } from '../../src/adapter/tcp/caller.js';
+import { freePorts } from '../../src/measure/cluster.js';
+import { histogram } from '../../src/measure/histogram.js';
+import { commandsOf } from '../../src/measure/workload.js';
+import { TECHNIQUES, type Technique } from '../../src/replica/techniques.js';
+
+const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const KEYS = 20_000;
+
+type Figures = { readonly technique: Technique; readonly commands: number; readonly p50: number; readonly p99: number };
+
+const measure = async (technique: Technique, seconds: number, isSpread: boolean): Promise<Figures> => {
+  const directory = mkdtempSync(path(tmpdir(), 'latency-'));
+  const file = path(directory, 'cluster.json');
+  const threads = technique === 'smr' ? 1 : 2;
+  const groups = threads === 1 ? ['g_all'] : ['g_all', 'g_1', 'g_2'];
+  const rings = isSpread ? {} : Object.fromEntries(groups.map((group) => [group, { coordinator: 'a1' }]));
+  const config = local({ technique, threads, acceptors: 3, replicas: 2, ports: await freePorts(5), storage: 'memory', rings, service: { keys: KEYS, keySpace: 2 * KEYS } });
+  writeFileSync(file, JSON.stringify(config));
+  const children: readonly ChildProcess[] = config.processes.map(({ id }) => fork(CLI, ['node', '--config', file, '--id', id], { stdio: 'ignore' }));
+  try {
+    await Promise.all(children.map((child) => new Promise((ready) => child.once('message', ready))));
+    const waits = histogram();
+    const draw = commandsOf({ keys: KEYS, mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 }, span: 8, seed: 1 }, 1);
+    const measureFrom = performance.now() + 1500;
+    let called = 0;
+    let since = performance.now();
+    let isOver = false;
+    const next = (): void => {
+      since = performance.now();
+      caller.call(0, (called += 1), draw());
+    };
+    const caller = connect(config, serviceOf(config).service, [7], { window: 256, retryAfter: 1000 }, {
+      onAnswer: () => {
+        const now = performance.now();
+        if (now > measureFrom) waits.record(1000 * (now - since));
+        if (!isOver) next();
+      },
+      log: silent,
+    });
+    next();
+    await sleep(1500 + 1000 * seconds);
+    isOver = true;
+    await caller.close();
+    const { count: commands, p50, p99 } = waits.summary();
+    return { technique, commands, p50, p99 };
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
+};
+
+const main = async (): Promise<void> => {
+  const at = process.argv.indexOf('--seconds');
+  const seconds = at < 0 ? 3 : Number(process.argv[at + 1]);
+  const isJson = process.argv.includes('--json');
+  const figures: Figures[] = [];
+  for (const technique of TECHNIQUES) {
+    const found = await measure(technique, seconds, process.argv.includes('--spread'));
+    figures.push(found);
+    const { p50, p99, commands } = found;
+    if (!isJson) console.log(`${technique.padEnd(10)} ${commands} commands, one at a time: median ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`);
+  }
+  if (isJson) console.log(JSON.stringify({ unit: 'ms', figures }, null, 2));
+};
+
+await main();
