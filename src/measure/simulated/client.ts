@@ -1,5 +1,5 @@
 /**
- * The client process in simulated time: one session that keeps its commands in flight through the proxy of `client/proxy.ts`,
+ * A client process in simulated time: one session that keeps its commands in flight through the proxy of `client/proxy.ts`,
  * as `measure/client.ts` does over sockets.
  */
 import { outstandingInPlace } from '../../client/outstanding.js';
@@ -27,6 +27,7 @@ export type Client = { readonly inbox: Inbox<Uint8Array>; readonly thread: Threa
 export const startClient = <C, R>(
   world: World,
   service: Service<C, R>,
+  session: number,
   draw: () => C,
   outstanding: number,
   on: Machine,
@@ -34,7 +35,7 @@ export const startClient = <C, R>(
   { onAnswer }: Watcher,
 ): Client => {
   const { time, costs, cluster } = world;
-  let proxy = Proxy.initial(1, { window: outstanding, retryAfter: Infinity }, outstandingInPlace(outstanding));
+  let proxy = Proxy.initial(session, { window: outstanding, retryAfter: Infinity }, outstandingInPlace(outstanding));
   let called = 0;
   let wanted = outstanding;
   const calledAt = new Map<number, number>();

@@ -4,6 +4,7 @@
  */
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Cluster } from '../../node.js';
+import { nextRecord, sessionAt } from '../../record.js';
 import { sharedSessions, sessionsBytes } from '../../replica/sessions.js';
 import type { Engine } from '../../service/engine.js';
 import type { Service } from '../../service/service.js';
@@ -24,7 +25,9 @@ export type Setting<C, R> = {
   readonly isRead: (kind: number) => boolean;
   /** Keys in the tree: what a command costs depends on it. */
   readonly keys: number;
-  readonly draw: () => C;
+  /** Client processes, what each draws by its number from 1 on, and the commands that it keeps in flight. */
+  readonly clients: number;
+  readonly drawOf: (client: number) => () => C;
   readonly outstanding: number;
   /** Cores of each machine. `together`: all processes share one machine; `apart`: each process, and the client, has its own. */
   readonly cores: number;
@@ -63,7 +66,7 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   });
   learners.forEach((id, i) => {
     const on = place();
-    const limits = { tables: cluster.threads + 1, sessions: 2, window: outstanding, replyBytes: 64 };
+    const limits = { tables: cluster.threads + 1, sessions: setting.clients, window: outstanding, replyBytes: 64 };
     const shared = { engine: setting.newEngine(), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))) };
     const process = startProcess(world, id, on, peers, (wake) => {
       const crew = startCrew(world, id, shared, { ...setting, spins }, on, wake);
@@ -76,9 +79,10 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
         release: crew.release,
         hasWork: crew.hasReplies,
         work: (out) =>
-          crew.replies().reduce((cost, replies) => {
+          crew.replies().flatMap(bySession).reduce((cost, [session, replies]) => {
             const commands = countOf(replies);
-            out.send(client.inbox, { from: id, content: replies, bytes: replies.length, commands });
+            const client = clients[session - 1];
+            if (client !== undefined) out.send(client.inbox, { from: id, content: replies, bytes: replies.length, commands });
             return cost + total(costs.replica.reply, commands);
           }, 0),
       };
@@ -90,12 +94,11 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   let isMeasuring = false;
   const passedLatencies: number[] = [];
   const failedLatencies: number[] = [];
-  const client = startClient(world, setting.service, setting.draw, outstanding, place(), peers, {
-    onAnswer: (latency, hasFailed) => {
-      if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
-    },
-  });
-  threads.set('client', [client.thread]);
+  const onAnswer = (latency: number, hasFailed: boolean): void => {
+    if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
+  };
+  const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, { onAnswer }));
+  threads.set('client', clients.map(({ thread }) => thread));
 
   const busyOf = (): Readonly<Record<string, number>> =>
     Object.fromEntries([...threads].map(([name, all]) => [name, all.reduce((sum, { busy }) => sum + busy(), 0)]));
@@ -111,6 +114,19 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   pass(warmup, warmup + duration);
   const cpu = Object.fromEntries(Object.entries(busyOf()).map(([name, busy]) => [name, (busy - (before[name] ?? 0)) / duration]));
   return { commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
+};
+
+/** Replies by the session that they are for, in portions of neighbours. */
+const bySession = (replies: Uint8Array): readonly (readonly [session: number, replies: Uint8Array])[] => {
+  const portions: (readonly [number, Uint8Array])[] = [];
+  for (let from = 0; from < replies.length; ) {
+    const session = sessionAt(replies, from);
+    let at = from;
+    while (at < replies.length && sessionAt(replies, at) === session) at = nextRecord(replies, at);
+    portions.push([session, replies.subarray(from, at)]);
+    from = at;
+  }
+  return portions;
 };
 
 /** How often progress is told in each half of a run. */
