@@ -4,7 +4,7 @@
  * Any store is one by `engineOf`, which makes an object of every record and so says what is meant. A store that is to be
  * fast brings an engine of its own, and a property holds the two against each other.
  */
-import { commandAt, extend, type Sheet } from '../record.js';
+import { commandAt, encodeCommand, extend, newSheet, type Sheet } from '../record.js';
 import type { Change, Condition, Digest, Footprint, Service, Store } from './service.js';
 
 export interface Engine {
@@ -80,5 +80,21 @@ export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Stor
     },
     expect: () => undefined,
     digest: () => store.digest(),
+  };
+};
+
+/** The other way round: the store that an engine is, for those who have objects. A command that it refuses is thrown. */
+export const storeOf = <C, R>(service: Service<C, R>, engine: Engine): Store<C, R> => {
+  const { codec } = service;
+  const recordOf = (command: C): Uint8Array =>
+    encodeCommand({ kind: codec.kindOf(command), attempt: 0, session: 0, sequence: 1, floor: 1, payload: codec.encode(command) });
+  return {
+    check: (thread, command) => engine.checkAt(thread, recordOf(command), 0),
+    execute: (command) => {
+      const sheet = newSheet(16);
+      const next = engine.executeAt(recordOf(command), 0, sheet);
+      return [storeOf(service, next), codec.decodeResult(codec.kindOf(command), sheet.bytes.subarray(0, sheet.length))];
+    },
+    digest: engine.digest,
   };
 };

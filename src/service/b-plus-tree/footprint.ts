@@ -4,21 +4,10 @@ import type { Change, Footprint } from '../service.js';
 import type { Command } from './commands.js';
 import { partitionOf, type Partitions } from './partition.js';
 
-export const footprintOf = (partitions: Partitions, command: Command): Footprint => {
-  const partition = (key: bigint, change: Change): Footprint => ({
-    type: 'Partition',
-    partition: partitionOf(partitions, Number(key)),
-    change,
-  });
-  switch (command.type) {
-    case 'read':
-      return partition(command.key, 'nothing');
-    case 'update':
-      return partition(command.key, 'entry');
-    case 'insert':
-    case 'delete':
-      return partition(command.key, 'structure');
-    case 'scan':
-      return { type: 'Everything', change: 'nothing' };
-  }
-};
+export const changeOf = { read: 'nothing', update: 'entry', insert: 'structure', delete: 'structure', scan: 'nothing' } as const satisfies Record<Command['type'], Change>;
+
+/** A scan walks from leaf to leaf: whose they are, nobody asks. */
+export const footprintOf = (partitions: Partitions, command: Command): Footprint =>
+  command.type === 'scan'
+    ? { type: 'Everything', change: changeOf.scan }
+    : { type: 'Partition', partition: partitionOf(partitions, Number(command.key)), change: changeOf[command.type] };

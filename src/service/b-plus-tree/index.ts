@@ -2,12 +2,14 @@
 
 import type { Service } from '../service.js';
 import { codec, type Command, type Result } from './commands.js';
+import { createShared } from './fill.js';
 import { footprintOf } from './footprint.js';
 import { evenKeys, type Load } from './load.js';
+import type { Observe } from './observe.js';
 import type { Tree } from './outline.js';
 import { evenly, startingAt } from './partition.js';
 import { persistentTree } from './persistent.js';
-import { attachShared, createShared, type Observe, type SharedTree } from './shared.js';
+import { attachShared, type SharedTree } from './shared.js';
 import { shapeOf, type Minimum } from './shape.js';
 
 export type Options = {
@@ -46,9 +48,9 @@ export const bPlusTree = (options: Options) => {
     persistent: (load: Load = nothing): Tree => persistentTree(shape, partitions, load),
     /** A new tree in shared memory, and a handle on it. Throws a `RangeError` if no memory is large enough for the key space. */
     create: (load: Load = nothing, observe?: Observe): SharedTree =>
-      attachShared(shape, partitions, createShared(shape, partitions, load), observe),
+      attachShared(shape, partitions, service, createShared(shape, partitions, load), observe),
     /** A handle on the tree in `buffer`, which was created with the same options. One for each thread. */
-    attach: (buffer: SharedArrayBuffer, observe?: Observe): SharedTree => attachShared(shape, partitions, buffer, observe),
+    attach: (buffer: SharedArrayBuffer, observe?: Observe): SharedTree => attachShared(shape, partitions, service, buffer, observe),
   };
 };
 
@@ -58,6 +60,7 @@ export { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js
 export { addEntry, emptyDigest, mixEntry, removeEntry } from './digest.js';
 export { evenKeys, type Load } from './load.js';
 export { orderedMap, sayCommand, textOf } from './ordered-map.js';
+export type { Observe } from './observe.js';
 export { outlineInvariants, structureOf, type Outline, type Tree } from './outline.js';
 export { evenly, largestKey, partitionOf, smallestKey, startingAt, type Partitions } from './partition.js';
-export type { Observe, SharedTree } from './shared.js';
+export type { SharedTree } from './shared.js';
