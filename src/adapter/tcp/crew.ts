@@ -12,11 +12,15 @@ import { boardBytes } from '../../replica/barrier.js';
 import { sessionsBytes } from '../../replica/sessions.js';
 import { bell, newBell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { newSharedLog, writer } from '../shared-log.js';
+import { newSharedLog, reader, writer } from '../shared-log.js';
 import type { Tracing } from '../trace-files.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
+
+/** Bytes of the log of one thread's replies. What is longer than half of it goes by another way. */
+const REPLIES_CAPACITY = 8 * 2 ** 20;
+export const LONGEST_REPLIES = REPLIES_CAPACITY / 4;
 
 /** All that a thread is given. */
 export type Equipment = {
@@ -29,6 +33,10 @@ export type Equipment = {
   readonly board: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly logs: readonly { readonly group: Group; readonly memory: SharedArrayBuffer; readonly reader: number }[];
+  /** Where its replies go: the network thread is the one reader. */
+  readonly replies: SharedArrayBuffer;
+  /** One word: 1 while the network thread has been woken and has not looked yet. */
+  readonly woken: SharedArrayBuffer;
   /** How often to look again before going to sleep: worth it only where a core is free. */
   readonly spin: number;
   readonly trace: ThreadTracing | undefined;
@@ -40,8 +48,10 @@ export type Equipment = {
 export type ThreadTracing = Tracing & { readonly process: string; readonly life: number };
 
 export type Crew = {
-  /** Hands the next decided value of a group to the threads that subscribe to it. */
+  /** The next decided value of a group, for the threads that subscribe to it. They may sleep on until they are woken. */
   readonly feed: (group: Group, value: Value) => void;
+  /** Wakes whoever was fed. */
+  readonly wake: () => void;
   /** Hands over what did not fit before. */
   readonly flush: () => void;
   readonly close: () => Promise<void>;
@@ -67,7 +77,7 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
     groupsOf(threads).map((group) => {
       const readers = numbers.filter((thread) => subscriptionsOf(thread, threads).includes(group));
       const memory = newSharedLog({ capacity: LOG_CAPACITY, readers: readers.length });
-      return [group, { memory, readers, writer: writer(memory), overflow: [] as Uint8Array[] }] as const;
+      return [group, { memory, readers, writer: writer(memory), overflow: [] as Parts[] }] as const;
     }),
   );
   const bells = new Map(numbers.map((thread) => [thread, newBell()]));
@@ -88,13 +98,21 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
       ...shared,
       thread,
       bell: bells.get(thread) as SharedArrayBuffer,
+      replies: newSharedLog({ capacity: REPLIES_CAPACITY, readers: 1 }),
+      woken: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       logs: subscriptionsOf(thread, threads).flatMap((group) => {
         const log = logs.get(group);
         return log === undefined ? [] : [{ group, memory: log.memory, reader: log.readers.indexOf(thread) }];
       }),
     };
     const worker = new Worker(fileURLToPath(new URL('./thread.js', import.meta.url)), { workerData });
-    worker.on('message', watcher.onReplies);
+    const replies = reader(workerData.replies, 0);
+    const woken = new Int32Array(workerData.woken);
+    worker.on('message', (long: Uint8Array | null) => {
+      if (long !== null) return watcher.onReplies(long);
+      Atomics.store(woken, 0, 0); // before the look: whatever comes after it wakes again
+      for (let some = replies.next(); some !== undefined; some = replies.next()) watcher.onReplies(some);
+    });
     worker.on('error', watcher.onFailure);
     worker.on('exit', (code) => {
       if (!isClosing) watcher.onFailure(new Error(`thread ${thread} ended with status ${code}`));
@@ -102,18 +120,23 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
     return worker;
   });
 
+  const fed = new Set<number>(); // threads that have not been woken since
   const ring = (readers: readonly number[]): void => readers.forEach((thread) => bell(bells.get(thread) as SharedArrayBuffer).ring());
   return {
     feed: (group, value) => {
       const log = logs.get(group);
       if (log === undefined) return;
-      const entry = encodeValue(value);
-      if (log.overflow.length > 0 || !log.writer.append(entry)) log.overflow.push(entry);
-      ring(log.readers);
+      const entry = partsOf(value);
+      if (log.overflow.length > 0 || !log.writer.append(...entry)) log.overflow.push(entry);
+      log.readers.forEach((thread) => fed.add(thread));
+    },
+    wake: () => {
+      ring([...fed]);
+      fed.clear();
     },
     flush: () => {
       for (const { overflow, writer: log, readers } of logs.values()) {
-        const left = overflow.findIndex((entry) => !log.append(entry));
+        const left = overflow.findIndex((entry) => !log.append(...entry));
         const done = overflow.splice(0, left < 0 ? overflow.length : left);
         if (done.length > 0) ring(readers);
       }
@@ -135,25 +158,26 @@ const NOOP = 0;
 const BATCH = 1;
 const SKIP = 2;
 
-/** A decided value as an entry of the log: type, where a skip leads to, commands. */
-const encodeValue = (value: Value): Uint8Array => {
+/** What an entry of the log is made of: its type and where a skip leads to, and commands. */
+type Parts = readonly Uint8Array[];
+
+const partsOf = (value: Value): Parts => {
   switch (value.type) {
     case 'Noop':
-      return entryOf(NOOP, 0);
+      return [headOf(NOOP, 0)];
     case 'Skip':
-      return entryOf(SKIP, value.to);
+      return [headOf(SKIP, value.to)];
     case 'Batch':
-      return entryOf(BATCH, 0, value.commands);
+      return [headOf(BATCH, 0), value.commands];
   }
 };
 
-const entryOf = (type: number, to: number, commands: Uint8Array = new Uint8Array()): Uint8Array => {
-  const entry = new Uint8Array(16 + commands.length);
-  const view = new DataView(entry.buffer);
+const headOf = (type: number, to: number): Uint8Array => {
+  const head = new Uint8Array(16);
+  const view = new DataView(head.buffer);
   view.setUint8(0, type);
   view.setFloat64(8, to, true);
-  entry.set(commands, 16);
-  return entry;
+  return head;
 };
 
 /** An entry of the log as the value that was decided. The commands are a view of the entry. */

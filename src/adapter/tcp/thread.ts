@@ -4,22 +4,24 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as Node from '../../node.js';
-import { arrivalWord, DEPARTURE_WORD, EXECUTOR, sharedBoard } from '../../replica/barrier.js';
+import { sharedBoard, waiter } from '../../replica/barrier.js';
 import { sharedSessions } from '../../replica/sessions.js';
 import type { Effect, Worker } from '../../replica/worker.js';
 import { recordThread } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { reader } from '../shared-log.js';
+import { reader, writer } from '../shared-log.js';
 import { openTraceFile, settingOf } from '../trace-files.js';
-import { decodeValue, type Equipment, type ThreadTracing } from './crew.js';
+import { decodeValue, LONGEST_REPLIES, type Equipment, type ThreadTracing } from './crew.js';
 
 /** Commands between two looks at the logs. */
 const BUDGET = 512;
 /** A sleeper looks up now and then, ms: a wake-up that got lost would cost this much, not everything. */
 const NAP = 100;
+/** How long to wait for room in the log of replies before looking again, ms. */
+const ROOM = 1;
 
-const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
+const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, replies: repliesMemory, woken: wokenMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
   const cluster = clusterOf(config);
   const service = serviceOf(config);
   const boardWords = new Int32Array(words);
@@ -27,7 +29,10 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
   const isEnding = new Int32Array(ending);
   const trace = tracing && startTrace(config, thread, tracing);
   const shared = { engine: service.attach(tree, trace?.touch).engine, sessions: sharedSessions(limitsOf(config), sessions), board };
+  const waitAtBoard = waiter(board, boardWords, thread, spin);
   const ownBell = bell(bellMemory);
+  const replies = writer(repliesMemory);
+  const woken = new Int32Array(wokenMemory);
   const readers = logs.map(({ group, memory, reader: index }) => ({ group, log: reader(memory, index) }));
   let state = Node.startThread(cluster, me, thread, shared);
 
@@ -44,23 +49,11 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
     return hasHeard;
   };
 
-  /** Until the board has changed in the one place that this thread waits for. */
-  const waitAtBoard = (generation: number): void => {
-    const others = thread === EXECUTOR ? Array.from({ length: cluster.threads - 1 }, (_, index) => index + 2) : [];
-    const late = (): number | undefined =>
-      thread === EXECUTOR
-        ? others.find((other) => !board.hasArrived(other, generation))
-        : board.hasDeparted(generation)
-          ? undefined
-          : EXECUTOR;
-    for (let looks = 0; looks < spin; looks += 1) if (late() === undefined) return;
-    const other = late();
-    if (other === undefined) return;
-    const word = thread === EXECUTOR ? arrivalWord(other) : DEPARTURE_WORD;
-    const seen = Atomics.load(boardWords, word);
-    // Asked of this one word, and after it was loaded: what has changed since does not let the thread sleep.
-    const isStillLate = thread === EXECUTOR ? !board.hasArrived(other, generation) : !board.hasDeparted(generation);
-    if (isStillLate) Atomics.wait(boardWords, word, seen, NAP);
+  /** To the network thread, which is woken once for all that comes before it looks. */
+  const answer = (some: Uint8Array): void => {
+    if (some.length > LONGEST_REPLIES) return parentPort?.postMessage(some.slice());
+    while (!replies.append(some)) Atomics.wait(woken, 0, 1, ROOM);
+    if (Atomics.exchange(woken, 0, 1) === 0) parentPort?.postMessage(null);
   };
 
   for (;;) {
@@ -72,7 +65,7 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
     for (const effect of effects)
       switch (effect.type) {
         case 'Reply':
-          parentPort?.postMessage(effect.replies);
+          answer(effect.replies);
           break;
         case 'Rest':
           if (hasHeard) break;
@@ -81,7 +74,7 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
           ownBell.wait(rung, spin, NAP);
           break;
         case 'Wait':
-          waitAtBoard(effect.generation);
+          waitAtBoard(effect.generation, NAP);
           break;
       }
   }
