@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
+import { List } from 'immutable';
 import type { Ballot, Membership, ProcessId } from '../src/consensus/ballot.js';
 import * as Coordinator from '../src/consensus/coordinator.js';
 import type { Effect, Entry, Message, Value } from '../src/consensus/messages.js';
@@ -145,7 +146,7 @@ describe('whoever follows', () => {
   it('follows the highest ballot that it hears of, by a refusal as well, and no lower one', () => {
     for (const event of [{ type: 'Refuse', promised: { round: 9, process: 2 } }, { type: 'Alive', ballot: { round: 9, process: 2 }, decided: 0 }, { type: 'Prepare', ballot: { round: 9, process: 2 }, from: 0 }] as const) {
       const { state } = told(leader(), submit(1), submit(2), event);
-      expect([state.ballot, state.role, state.backlog, state.backlogBytes]).toEqual([{ round: 9, process: 2 }, { type: 'Following', since: 1 }, [], 0]);
+      expect([state.ballot, state.role, state.backlog, state.backlogBytes]).toEqual([{ round: 9, process: 2 }, { type: 'Following', since: 1 }, List(), 0]);
     }
     for (const promised of [FIRST, { round: 0, process: 2 }]) expect(told(leader(), { type: 'Refuse', promised }).state).toEqual(leader());
   });

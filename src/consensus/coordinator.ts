@@ -6,7 +6,7 @@
  * Departs from Ring Paxos, which pre-executes a bounded range of instances: an open-ended range needs no topping up.
  * Another ring (a process that fell silent, or came back) is another ballot.
  */
-import { Map } from 'immutable';
+import { List, Map } from 'immutable';
 import { step, type Step } from '../step.js';
 import { byBallot, isHigher, isLower, isSame, quorumOf, ringFrom, NO_BALLOT, type Ballot, type Membership, type ProcessId } from './ballot.js';
 import { send, NOOP, type Effect, type Entry, type Instance, type Message, type Value, type ValueId } from './messages.js';
@@ -63,7 +63,7 @@ export type Coordinator = {
   readonly heard: Map<ProcessId, Heard>;
   /** Whether its last campaign came to nothing: then it gives others more of a chance. */
   readonly hasFailed: boolean;
-  readonly backlog: readonly Uint8Array[];
+  readonly backlog: List<Uint8Array>;
   readonly backlogBytes: number;
   readonly role: Role;
 };
@@ -88,7 +88,7 @@ export const initial = (me: ProcessId, membership: Membership, settings: Setting
   decided,
   heard: Map(),
   hasFailed: false,
-  backlog: [],
+  backlog: List(),
   backlogBytes: 0,
   role: { type: 'Following', since: 0 },
 });
@@ -144,7 +144,7 @@ export const underWay = ({ role, decided }: Coordinator): readonly Value[] | und
 const follow = (state: Coordinator, ballot: Ballot): Coordinator => ({
   ...state,
   ballot,
-  backlog: [],
+  backlog: List(),
   backlogBytes: 0,
   heard: state.heard.set(ballot.process, { first: state.now, last: state.now }),
   role: { type: 'Following', since: state.now },
@@ -281,7 +281,7 @@ const submit = (state: Coordinator, commands: Uint8Array): Step<Coordinator, Eff
   if (state.role.type === 'Following')
     return state.ballot.process === state.me || state.ballot.process < 0 ? step(state) : step(state, send(state.ballot.process, { type: 'Submit', commands }));
   if (state.backlogBytes + commands.length > state.settings.backlogBytes) return step(state);
-  return flush({ ...state, backlog: [...state.backlog, commands], backlogBytes: state.backlogBytes + commands.length });
+  return flush({ ...state, backlog: state.backlog.push(commands), backlogBytes: state.backlogBytes + commands.length });
 };
 
 const skip = (state: Coordinator, to: number): Step<Coordinator, Effect> => {
@@ -298,10 +298,10 @@ const close = (state: Coordinator, instance: Instance): Step<Coordinator, Effect
 const flush = (state: Coordinator): Step<Coordinator, Effect> => {
   const effects: Effect[] = [];
   let leader = state;
-  while (leader.backlog.length > 0 && mayPropose(leader)) {
+  while (!leader.backlog.isEmpty() && mayPropose(leader)) {
     const batch = takeBatch(leader);
-    const rest = { ...leader, backlog: leader.backlog.slice(batch.chunks), backlogBytes: leader.backlogBytes - batch.bytes };
-    const [next, proposals] = propose(rest, { type: 'Batch', commands: concatenate(leader.backlog.slice(0, batch.chunks), batch.bytes) });
+    const rest = { ...leader, backlog: leader.backlog.skip(batch.chunks), backlogBytes: leader.backlogBytes - batch.bytes };
+    const [next, proposals] = propose(rest, { type: 'Batch', commands: concatenate(leader.backlog.take(batch.chunks).toArray(), batch.bytes) });
     leader = next;
     effects.push(...proposals);
   }

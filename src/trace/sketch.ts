@@ -46,7 +46,7 @@ const learner = (before: number, { next, horizon, decided, values, ballot: highe
 
 const coordinator = (before: number, { now, ballot: highest, decided, heard, hasFailed, backlog, backlogBytes, role }: Coordinator): number => {
   const known = digested(digested(digested(ballot(before, highest), now), decided), heard.size);
-  const sum = digested(digested(digested(known, Number(hasFailed)), backlog.length), backlogBytes);
+  const sum = digested(digested(digested(known, Number(hasFailed)), backlog.size), backlogBytes);
   switch (role.type) {
     case 'Following':
       return digested(digested(sum, 0), role.since);
