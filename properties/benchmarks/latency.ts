@@ -13,7 +13,8 @@ import { silent } from '../../src/adapter/log.js';
 import { connect } from '../../src/adapter/tcp/caller.js';
 import { freePorts } from '../../src/measure/cluster.js';
 import { histogram } from '../../src/measure/histogram.js';
-import { commandsOf } from '../../src/measure/workload.js';
+import { commandsOf } from '../../src/measure/draws.js';
+import { dependent } from '../../src/measure/workload.js';
 import { TECHNIQUES, type Technique } from '../../src/replica/techniques.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
@@ -33,7 +34,7 @@ const measure = async (technique: Technique, seconds: number, isSpread: boolean)
   try {
     await Promise.all(children.map((child) => new Promise((ready) => child.once('message', ready))));
     const waits = histogram();
-    const draw = commandsOf({ keys: KEYS, mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 }, span: 8, seed: 1 }, 1);
+    const draw = commandsOf({ keys: KEYS, workload: dependent(50), seed: 1 }, 1);
     const measureFrom = performance.now() + 1500;
     let called = 0;
     let since = performance.now();

@@ -34,7 +34,7 @@ const command = encodeCommand({ kind: 1, attempt: 0, session: SESSION, sequence:
 /** A replica that counts what it delivers, and tells the client. */
 const learn = async (config: Config, id: string): Promise<void> => {
   let delivered = 0;
-  await serve(config, id, { log: silent, onFailure: (error) => { throw error; } }, (_config, _spin, { onReplies }) => {
+  await serve(config, id, { log: silent, onFailure: (error) => { throw error; } }, (_config, _me, _spin, { onReplies }) => {
     let isTelling = false;
     const tell = (): void => {
       isTelling = false;

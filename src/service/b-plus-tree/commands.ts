@@ -39,12 +39,9 @@ export type Result =
 /** The most entries that one scan returns, so that a reply stays small (4 KiB). */
 export const SCAN_LIMIT = 256;
 
-<<<<<<< HEAD
 /** The key that a command is sent to a leaf by. */
 export const keyOf = (command: Command): number => Number(command.type === 'scan' ? command.from : command.key);
 
-=======
->>>>>>> h-client
 export const KINDS = ['read', 'update', 'insert', 'delete', 'scan'] as const satisfies readonly Command['type'][];
 export const OUTCOMES = ['absent', 'found', 'updated', 'inserted', 'exists', 'removed', 'entries'] as const satisfies readonly Result['type'][];
 
