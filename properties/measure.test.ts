@@ -19,6 +19,7 @@ import {
   UNITS,
   verdictOf,
   writeResult,
+  type Latency,
   type Mix,
   type Result,
   type Run,
@@ -44,13 +45,23 @@ const mix: fc.Arbitrary<Mix> = fc.array(fc.nat(100), { minLength: 4, maxLength: 
 
 const processes = fc.constantFrom('acceptor-1', 'acceptor-2', 'acceptor-3', 'replica-1', 'replica-2', 'client');
 
+const latency = fc.record({ count: natural, mean: quantity, p50: quantity, p90: quantity, p99: quantity, p999: quantity, max: quantity });
+const traffic = fc.record({ messages: natural, bytes: natural });
+
 const run: fc.Arbitrary<Run> = fc.record({
   technique: fc.constantFrom(...TECHNIQUES),
   throughput: quantity,
   failedRatio: fc.double({ min: 0, max: 1, noNaN: true }),
-  latency: fc.record({ count: natural, mean: quantity, p50: quantity, p90: quantity, p99: quantity, p999: quantity, max: quantity }),
+  latency,
+  passed: latency,
+  failed: latency,
+  histogram: text,
+  series: fc.array(fc.record({ commands: natural, failed: natural }), { maxLength: 3 }),
+  sent: traffic,
+  received: traffic,
   commands: natural,
   cpu: fc.dictionary(processes, fc.double({ min: 0, max: 8, noNaN: true }), { noNullPrototype: true }),
+  memory: fc.dictionary(processes, fc.record({ resident: quantity, peak: quantity }), { noNullPrototype: true }),
   verdict,
   judgements: fc.array(fc.record({ judge: text, verdict, detail: text }), { maxLength: 3 }),
 });
@@ -64,11 +75,11 @@ const result: fc.Arbitrary<Result> = fc.record({
     threads: natural,
     replicas: natural,
     acceptors: natural,
-    clients: natural,
-    outstanding: natural,
+    workload: fc.record({ mix, keys: fc.constant({ type: 'uniform' as const }), span: natural }),
+    arrivals: fc.record({ type: fc.constant('closed' as const), clients: natural, outstanding: natural }),
     seconds: quantity,
     warmup: quantity,
-    mix,
+    cooldown: quantity,
     capacity: natural,
     fill: fc.double({ min: 0, max: 1, noNaN: true }),
     lambda: quantity,
@@ -296,16 +307,17 @@ describe('a histogram always', () => {
 });
 
 describe('progress', () => {
-  const expected = { start: 1, load: 3, 'warm up': 2, measure: 10, judge: 1 };
+  const expected = { probe: 0, start: 1, load: 3, 'warm up': 2, measure: 10, 'cool down': 0, judge: 1 };
+  const runs = TECHNIQUES.map((technique) => NAMES[technique]);
 
   /** What is written while each stage takes twice as long as was expected, told every tenth of a second. */
   const told = (mode: Mode, columns = 80): string[] => {
     const writes: string[] = [];
     let clock = 0;
-    const report = reporter({ techniques: TECHNIQUES, expected, mode, columns, now: () => clock, write: (s) => void writes.push(s) });
-    for (const technique of TECHNIQUES)
+    const report = reporter({ runs, expected, mode, columns, now: () => clock, write: (s) => void writes.push(s) });
+    for (const run of runs)
       for (const stage of STAGES) {
-        report.enter(technique, stage);
+        report.enter(run, stage);
         for (const end = clock + 2_000 * expected[stage]; clock < end; clock += 100) report.update(undefined, '41 Kcps');
       }
     report.end();
@@ -337,12 +349,12 @@ describe('progress', () => {
   it('never promises less than nothing', () =>
     fc.assert(
       fc.property(
-        fc.constantFrom(...TECHNIQUES),
+        fc.constantFrom(...runs),
         fc.constantFrom(...STAGES),
         fc.option(fc.double({ min: -1, max: 2, noNaN: true }), { nil: undefined }),
         fc.nat(1_000_000),
-        (technique, stage, counted, now) => {
-          const progress: Progress = { techniques: TECHNIQUES, technique, stage, since: 0, counted, expected };
+        (run, stage, counted, now) => {
+          const progress: Progress = { runs, run, stage, since: 0, counted, expected };
           expect(remaining(progress, now)).toBeGreaterThanOrEqual(0);
           expect(lineOf(progress, '', now)).toMatch(/ (\d\d?|100) % /);
         },
@@ -376,13 +388,22 @@ it('a machine knows itself', () => {
 
 const READS: Mix = { read: 100, update: 0, insert: 0, delete: 0, scan: 0 };
 
+const NONE: Latency = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 };
+
 const RUN: Run = {
   technique: 'smr',
   throughput: 0,
   failedRatio: 0,
-  latency: { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 },
+  latency: NONE,
+  passed: NONE,
+  failed: NONE,
+  histogram: '',
+  series: [],
+  sent: { messages: 0, bytes: 0 },
+  received: { messages: 0, bytes: 0 },
   commands: 0,
   cpu: {},
+  memory: {},
   verdict: 'ok',
   judgements: [],
 };
@@ -400,7 +421,7 @@ type Path = readonly string[];
 
 /** The paths to the fields of a result that hold no others, but for those whose names are free. */
 const leaves = (value: unknown, path: Path = []): Path[] =>
-  typeof value !== 'object' || value === null || path[0] === 'units' || path.at(-1) === 'cpu'
+  typeof value !== 'object' || value === null || path[0] === 'units' || ['cpu', 'memory'].includes(path.at(-1)!)
     ? [path]
     : Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
 

@@ -7,9 +7,10 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { play } from '../../src/adapter/trace-reading.js';
-import { measure } from '../../src/measure/experiment.js';
+import { expectedOf, measure } from '../../src/measure/experiment.js';
 import { reporter } from '../../src/measure/progress.js';
 import type { Experiment } from '../../src/measure/result.js';
+import { WORKLOADS } from '../../src/measure/workload.js';
 import type { Level } from '../../src/trace/line.js';
 import { reportOf } from '../../src/trace/report.js';
 
@@ -20,11 +21,11 @@ const EXPERIMENT: Experiment = {
   threads: 2,
   replicas: 2,
   acceptors: 3,
-  clients: 8,
-  outstanding: 64,
+  workload: WORKLOADS.mixed,
+  arrivals: { type: 'closed', clients: 8, outstanding: 64 },
   seconds: 4,
   warmup: 2,
-  mix: { read: 50, update: 0, insert: 25, delete: 25, scan: 0 },
+  cooldown: 0,
   capacity: 64,
   fill: 0.7,
   lambda: 10_000,
@@ -41,7 +42,7 @@ type Mode = 'off' | Level;
 const MODES: readonly Mode[] = ['off', 'protocol', 'execution'];
 
 const folder = mkdtempSync(join(tmpdir(), 'opt-psmr-bench-'));
-const silent = reporter({ techniques: ['opt-psmr'], expected: { start: 1, load: 1, 'warm up': 1, measure: 1, judge: 1 }, mode: 'none', columns: 80, now: () => performance.now(), write: () => undefined });
+const silent = reporter({ runs: ['opt-PSMR'], expected: expectedOf(EXPERIMENT), mode: 'none', columns: 80, now: () => performance.now(), write: () => undefined });
 
 /** Thousands of commands a second, and where the trace is. */
 const runOnce = async (mode: Mode, round: number): Promise<{ readonly rate: number; readonly directory: string }> => {

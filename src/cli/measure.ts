@@ -1,42 +1,38 @@
-/** psmr measure: the same workload under SMR, P-SMR and opt-PSMR, on real processes, every run judged. */
+/** psmr measure: the same workload under every technique, on real processes, every run judged; and the laboratory around it. */
 import { Command, Option } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expectedOf, measure, prepare } from '../measure/experiment.js';
+import { expectedOf, measure } from '../measure/experiment.js';
 import { drawFigure } from '../measure/figure.js';
-import { reporter } from '../measure/progress.js';
-import { writeResult, type Experiment } from '../measure/result.js';
+import { NAMES, writeResult, type Experiment } from '../measure/result.js';
 import { tableOf, takesColour } from '../measure/table.js';
+import { WORKLOADS, type Workload } from '../measure/workload.js';
 import { TECHNIQUES } from '../replica/techniques.js';
+import { experimentCommands } from './measure-experiment.js';
+import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
+import { replicaCommand } from './measure-replica.js';
+import { reportCommand } from './measure-report.js';
 import { natural, oneOf, quantity, someOf, traceLevelOption, traceOption } from './options.js';
 
 const percentage = quantity(0, 100);
-const COORDINATORS = ['one', 'spread'] as const;
-const STORAGES = ['disk', 'memory'] as const;
+type WorkloadName = keyof typeof WORKLOADS;
+const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[];
 
-export const measureCommand = new Command('measure')
+export const measureCommand = withCluster(new Command('measure'))
+  .enablePositionalOptions() // what follows the name of an experiment is the experiment's
   .description('compare the techniques on this machine: 3 acceptors, 2 replicas and a client, all of them real processes')
   .option('--quick', 'small sizes: 20,000 keys, 3 s a run')
   .option('--keys <n>', 'keys in the tree before the first command (1,000,000)', natural(16, 100_000_000))
-  .option('--threads <n>', 'worker threads of a replica under P-SMR and opt-PSMR', natural(2, 64), 2)
+  .option('--threads <n>', 'worker threads of a replica under the techniques that have several', natural(2, 64), 2)
   .option('--seconds <s>', 'measured time of a run (12)', quantity(0.5, 3600))
   .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
   .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
   .option('--clients <n>', 'client sessions', natural(1, 200), 8)
   .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, 256), 64)
-  .option('--update <percent>', 'commands that update a value in place', percentage, 0)
-  .option('--dependent <percent>', 'commands that insert or delete, half of each; the others read', percentage, 50)
-  .option('--capacity <n>', 'entries of a node of the tree', natural(4, 4096), 64)
-  .option('--fill <part>', 'how full the nodes are at the start', quantity(0.5, 1), 0.7)
-  .option('--lambda <n>', 'virtual slots a second that a ring keeps up with', natural(1, 10_000_000), 10_000)
-  .option('--delta <ms>', 'how often an idle ring is levelled', natural(1, 1000), 5)
-  .option('--m <n>', 'virtual slots that the merge takes from a ring in one turn', natural(1, 10_000), 1)
-  .option('--batch-bytes <n>', 'bytes at which a batch is proposed without waiting', natural(64, 1_048_576), 8192)
-  .option('--commands-per-barrier <n>', 'commands of g_all under one barrier: a number, or batch', (word) => (word === 'batch' ? word : natural(1)(word)), 'batch' as const)
-  .addOption(new Option('--coordinators <who>', 'one acceptor coordinates all rings, or they are spread: one, spread').argParser(oneOf(COORDINATORS)).default('one' as const))
-  .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
-  .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1)
+  .option('--rate <n>', 'commands a second that arrive by chance, whatever is answered, instead of a number in flight', natural(1, 100_000_000))
+  .addOption(new Option('--workload <name>', `which commands, of which keys: ${WORKLOAD_NAMES.join(', ')}`).argParser(oneOf(WORKLOAD_NAMES)))
+  .option('--update <percent>', 'commands that update a value in place (0)', percentage)
+  .option('--dependent <percent>', 'commands that insert or delete, half of each; the others read (50)', percentage)
   .option('--out <dir>', 'where result.json and figure.svg go', 'results')
   .option('--history', 'write there, too, what clients saw of the audited keys: history-TECHNIQUE.ndjson')
   .addOption(traceOption)
@@ -54,51 +50,28 @@ Examples:
   psmr measure --keys 10000000                              the size of the paper's tree
   psmr measure --dependent 0 --techniques p-smr,opt-psmr    reads alone
   psmr measure --commands-per-barrier 1                     barriers as in the paper
+  psmr measure --workload ycsb-b                            a mix of others
   psmr measure --quick --json > run.json                    for another program`,
   )
   .action(async (options) => {
-    const { update, dependent } = options;
-    if (update + dependent > 100) throw new Error(`--update ${update} and --dependent ${dependent} are more than 100 % together`);
     const isQuick = options.quick === true;
+    const { clients, outstanding, rate } = options;
     const experiment: Experiment = {
+      ...clusterOf(options),
       keys: options.keys ?? (isQuick ? 20_000 : 1_000_000),
       threads: options.threads,
-      replicas: 2,
-      acceptors: 3,
-      clients: options.clients,
-      outstanding: options.outstanding,
+      workload: workloadOf(options),
+      arrivals: rate === undefined ? { type: 'closed', clients, outstanding } : { type: 'open', clients, rate, spacing: 'poisson' },
       seconds: options.seconds ?? (isQuick ? 3 : 12),
       warmup: options.warmup ?? (isQuick ? 1 : 5),
-      mix: { read: 100 - update - dependent, update, insert: dependent / 2, delete: dependent / 2, scan: 0 },
-      capacity: options.capacity,
-      fill: options.fill,
-      lambda: options.lambda,
-      delta: options.delta,
-      m: options.m,
-      batchBytes: options.batchBytes,
-      coordinators: options.coordinators,
-      storage: options.storage,
-      seed: options.seed,
-      commandsPerBarrier: options.commandsPerBarrier,
+      cooldown: 0,
     };
     const isJson = options.json === true;
     makeOut(options.out);
-    const progress = reporter({
-      techniques: options.techniques,
-      expected: expectedOf(experiment),
-      mode: isJson ? 'none' : process.stderr.isTTY ? 'line' : 'lines',
-      columns: process.stderr.isTTY ? process.stderr.columns : 80,
-      now: () => performance.now(),
-      write: (text) => void process.stderr.write(text),
-    });
-
-    const abort = new AbortController();
-    const interrupt = (signal: NodeJS.Signals): void => abort.abort(signal);
-    process.once('SIGINT', interrupt);
-    process.once('SIGTERM', interrupt);
-    try {
+    const progress = progressOf(options.techniques.map((technique) => NAMES[technique]), expectedOf(experiment), isJson);
+    const run = async (signal: AbortSignal): Promise<void> => {
       const { out, history, trace, traceLevel: level } = options;
-      const result = await measure(experiment, options.techniques, progress, abort.signal, (technique) => ({
+      const result = await measure(experiment, options.techniques, progress, signal, (technique) => ({
         history: history === true ? resolve(out, `history-${technique}.ndjson`) : null,
         trace: trace === undefined ? null : { directory: resolve(trace, technique), level },
       }));
@@ -114,22 +87,19 @@ Examples:
         console.log(`${file} and ${picture}`);
       }
       if (result.runs.some(({ verdict }) => verdict !== 'ok')) process.exitCode = 1;
-    } catch (error) {
-      progress.end();
-      if (!abort.signal.aborted) throw error;
-      console.error('psmr: interrupted; all processes are ended');
-      process.exitCode = 128 + constants.signals[abort.signal.reason as NodeJS.Signals];
-    } finally {
-      process.removeListener('SIGINT', interrupt);
-      process.removeListener('SIGTERM', interrupt);
-    }
-  });
+    };
+    await interruptibly(progress, run, 'all processes are ended');
+  })
+  .addCommand(experimentCommands['failed-commands'])
+  .addCommand(experimentCommands['dependent-commands'])
+  .addCommand(experimentCommands.threads)
+  .addCommand(replicaCommand)
+  .addCommand(reportCommand);
 
-/** A result that could not be written is better known of before the measurement than after it. */
-const makeOut = (directory: string): void => {
-  try {
-    prepare(directory);
-  } catch (error) {
-    throw new Error(`--out ${directory}: ${(error as Error).message}`);
-  }
+type Asked = { readonly workload?: WorkloadName | undefined; readonly update?: number | undefined; readonly dependent?: number | undefined };
+
+/** A workload by its name, or reads with so many writes of each kind. */
+const workloadOf = ({ workload, update = 0, dependent = 50 }: Asked): Workload => {
+  if (update + dependent > 100) throw new Error(`--update ${update} and --dependent ${dependent} are more than 100 % together`);
+  return workload === undefined ? { ...WORKLOADS.mixed, mix: { read: 100 - update - dependent, update, insert: dependent / 2, delete: dependent / 2, scan: 0 } } : WORKLOADS[workload];
 };

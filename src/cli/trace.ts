@@ -4,8 +4,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { play, tracesIn } from '../adapter/trace-reading.js';
-import { measure } from '../measure/experiment.js';
+import { expectedOf, measure } from '../measure/experiment.js';
 import { reporter } from '../measure/progress.js';
+import { NAMES } from '../measure/result.js';
 import { takesColour } from '../measure/table.js';
 import { TECHNIQUES } from '../replica/techniques.js';
 import { LEVELS } from '../trace/line.js';
@@ -36,8 +37,8 @@ Examples:
   .action(async (directory, { techniques, level, threads, keys, seconds, clients, outstanding }) => {
     if (existsSync(directory) && readdirSync(directory).length > 0) throw new Error(`${directory}: there is something in it already`);
     const progress = reporter({
-      techniques,
-      expected: { start: 1.5, load: 0.5, 'warm up': 0, measure: seconds, judge: 1 },
+      runs: techniques.map((technique) => NAMES[technique]),
+      expected: expectedOf({ ...SMALL, keys, seconds }),
       mode: process.stderr.isTTY ? 'line' : 'lines',
       columns: process.stderr.isTTY ? process.stderr.columns : 80,
       now: () => performance.now(),
@@ -48,7 +49,7 @@ Examples:
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     try {
-      const { runs } = await measure({ ...SMALL, keys, threads, clients, outstanding, seconds }, techniques, progress, abort.signal, (technique) => ({ history: null, trace: { directory: join(directory, technique), level } }));
+      const { runs } = await measure({ ...SMALL, keys, threads, arrivals: { type: 'closed', clients, outstanding }, seconds }, techniques, progress, abort.signal, (technique) => ({ history: null, trace: { directory: join(directory, technique), level } }));
       progress.end();
       for (const { technique, commands, verdict } of runs) console.log(`${directory}/${technique}: ${commands} commands, ${verdict}`);
       if (runs.some(({ verdict }) => verdict !== 'ok')) process.exitCode = 1;
@@ -68,7 +69,8 @@ const SMALL = {
   replicas: 2,
   acceptors: 3,
   warmup: 0,
-  mix: { read: 40, update: 10, insert: 25, delete: 25, scan: 0 },
+  cooldown: 0,
+  workload: { mix: { read: 40, update: 10, insert: 25, delete: 25, scan: 0 }, keys: { type: 'uniform' }, span: 8 },
   capacity: 16,
   fill: 0.7,
   lambda: 10_000,

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as t from 'io-ts';
 import type { Tracing } from '../adapter/trace-files.js';
-import { Judgement, Latency } from './result.js';
+import { Interval, Judgement, Latency, Traffic } from './result.js';
 import { Arrivals, Workload } from './workload.js';
 
 /** What the client process is to do. The configuration of the cluster is in a file of its own. */
@@ -27,12 +27,6 @@ export type Job = {
   /** Where the client writes down what its proxies do, if anywhere, and how much of it. */
   readonly trace: Tracing | null;
 };
-
-/** What went through sockets in the measured time: frames, and their bytes. */
-export type Traffic = { readonly messages: number; readonly bytes: number };
-
-/** Commands answered in half a second of the run, and how many of them had failed their first check. */
-export type Interval = { readonly commands: number; readonly failed: number };
 
 /** What it found in the measured time. Latencies in ms, from the intended call to the final answer. */
 export type Report = {
@@ -61,15 +55,13 @@ export type Told =
   | { readonly type: 'Done'; readonly report: Report }
   | { readonly type: 'Broken'; readonly reason: string };
 
-const Traffic: t.Type<Traffic, unknown> = t.strict({ messages: t.number, bytes: t.number });
-
 const Report: t.Type<Report, unknown> = t.strict({
   commands: t.number,
   failed: t.number,
   seconds: t.number,
   latency: t.strict({ all: Latency, passed: Latency, failed: Latency }),
   histogram: t.string,
-  series: t.readonlyArray(t.strict({ commands: t.number, failed: t.number })),
+  series: t.readonlyArray(Interval),
   sent: Traffic,
   received: Traffic,
   memory: t.number,

@@ -1,6 +1,7 @@
-/** How many cores a set of processes used between two looks at `/proc`. */
+/** How many cores a set of processes used between two looks at `/proc`, and how much memory they hold. */
 
 import { readFileSync } from 'node:fs';
+import type { Memory } from './result.js';
 
 /** Linux counts processor time in hundredths of a second towards user space, on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -47,5 +48,28 @@ const ticksOf = (pid: number): number | undefined => {
     return ticksIn(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return undefined; // no such process, or no such system
+  }
+};
+
+/** The memory of the processes, given by name. A process that `/proc` does not show is not in it. */
+export const memoryOf = (pids: Readonly<Record<string, number>>): Readonly<Record<string, Memory>> =>
+  Object.fromEntries(
+    Object.entries(pids).flatMap(([name, pid]) => {
+      const memory = memoryIn(statusOf(pid));
+      return memory === undefined ? [] : [[name, memory] as const];
+    }),
+  );
+
+/** What `/proc/PID/status` says of a process that has memory. */
+export const memoryIn = (status: string): Memory | undefined => {
+  const [resident, peak] = ['VmRSS', 'VmHWM'].map((field) => Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1]) / 1024);
+  return Number.isFinite(resident) && Number.isFinite(peak) ? { resident: resident!, peak: peak! } : undefined;
+};
+
+const statusOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return ''; // no such process, or no such system
   }
 };

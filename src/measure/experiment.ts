@@ -9,18 +9,20 @@ import type { Technique } from '../replica/techniques.js';
 import { evenly } from '../service/b-plus-tree/index.js';
 import { freePorts, startCluster } from './cluster.js';
 import type { Told } from './control.js';
-import { coresBetween, sampleCpu, type CpuSample } from './cpu.js';
+import { coresBetween, memoryOf, sampleCpu, type CpuSample } from './cpu.js';
 import { machine, versions } from './machine.js';
-import type { Durations, Reporter } from './progress.js';
-import { FORMAT, UNITS, verdictOf, type Experiment, type Result, type Run } from './result.js';
+import type { Durations, Reporter, Stage } from './progress.js';
+import { FORMAT, NAMES, UNITS, verdictOf, type Experiment, type Result, type Run } from './result.js';
 import { keySpaceOf } from './draws.js';
 
 /** Seconds that each stage of a run is likely to take. */
-export const expectedOf = ({ keys, warmup, seconds }: Experiment): Durations => ({
+export const expectedOf = ({ keys, warmup, seconds, cooldown }: Experiment): Durations => ({
+  probe: 0,
   start: 1.5 + keys / 5_000_000,
   load: 0.5 + keys / 10_000_000,
   'warm up': warmup,
   measure: seconds,
+  'cool down': cooldown,
   judge: 1 + keys / 10_000_000,
 });
 
@@ -36,12 +38,25 @@ export const measure = async (
   keepingOf: (technique: Technique) => Keeping = () => ({ history: null, trace: null }),
 ): Promise<Result> => {
   const runs: Run[] = [];
-  for (const technique of techniques) runs.push(await measureOne(experiment, technique, progress, signal, keepingOf(technique)));
+  for (const technique of techniques) {
+    const listener = { enter: (stage: Stage) => progress.enter(NAMES[technique], stage), update: progress.update };
+    runs.push(await measureOne(experiment, technique, listener, signal, keepingOf(technique)));
+  }
   return { format: FORMAT, versions: versions(), machine: machine(), parameters: experiment, units: UNITS, runs };
 };
 
-const measureOne = async (experiment: Experiment, technique: Technique, progress: Reporter, signal: AbortSignal, keeping: Keeping): Promise<Run> => {
-  progress.enter(technique, 'start');
+/** Who hears how far a run is. */
+export type Listener = { readonly enter: (stage: Stage) => void; readonly update: Reporter['update'] };
+
+/** Runs one technique on a cluster of its own. */
+export const measureOne = async (
+  experiment: Experiment,
+  technique: Technique,
+  progress: Listener,
+  signal: AbortSignal,
+  keeping: Keeping = { history: null, trace: null },
+): Promise<Run> => {
+  progress.enter('start');
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
   try {
@@ -71,12 +86,16 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
       signal.throwIfAborted();
       let before: CpuSample | undefined;
       let cpu: Run['cpu'] = {};
+      let memory: Run['memory'] = {};
       const hear = (told: Told): void => {
         switch (told.type) {
           case 'Stage':
-            if (told.stage !== 'cool down') progress.enter(technique, told.stage);
+            progress.enter(told.stage);
             if (told.stage === 'measure') before = sampleCpu(cluster.pids(), performance.now());
-            if (told.stage === 'judge' && before !== undefined) cpu = coresBetween(before, sampleCpu(cluster.pids(), performance.now()));
+            if (told.stage === 'cool down' && before !== undefined) {
+              cpu = coresBetween(before, sampleCpu(cluster.pids(), performance.now()));
+              memory = memoryOf(cluster.pids());
+            }
             break;
           case 'Note':
             progress.update(told.finished, told.note);
@@ -87,19 +106,23 @@ const measureOne = async (experiment: Experiment, technique: Technique, progress
             break;
         }
       };
-      const { clients, outstanding, mix, seed, warmup, seconds } = experiment;
+      const { workload, arrivals, seed, warmup, seconds, cooldown } = experiment;
       const bounds = evenly(keySpaceOf(keys), threads).lowerBounds;
-      const report = await cluster.run(
-        { config: file, keys, workload: { mix, keys: { type: 'uniform' }, span: 8 }, seed, arrivals: { type: 'closed', clients, outstanding }, bounds, warmup, seconds, cooldown: 0, ...keeping },
-        hear,
-      );
+      const report = await cluster.run({ config: file, keys, workload, seed, arrivals, bounds, warmup, seconds, cooldown, ...keeping }, hear);
       return {
         technique,
         throughput: report.commands / report.seconds / 1000,
         failedRatio: report.commands === 0 ? 0 : report.failed / report.commands,
         latency: report.latency.all,
+        passed: report.latency.passed,
+        failed: report.latency.failed,
+        histogram: report.histogram,
+        series: report.series,
+        sent: report.sent,
+        received: report.received,
         commands: report.commands,
         cpu,
+        memory,
         verdict: verdictOf(report.judgements),
         judgements: report.judgements,
       };

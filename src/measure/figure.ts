@@ -4,13 +4,14 @@
  */
 
 import type { TopLevelSpec } from 'vega-lite';
+import { sayLoad } from './marks.js';
 import { NAMES, type Experiment, type Result, type Run, type Technique } from './result.js';
 import { rounded } from './table.js';
 
 /** Okabe and Ito's palette, which colour-blind readers tell apart; grey for the technique that the others start from. */
-const COLOURS: Readonly<Record<Technique, string>> = { smr: '#8c8c8c', 'p-smr': '#0072b2', 'opt-psmr': '#d55e00' };
+export const COLOURS: Readonly<Record<Technique, string>> = { smr: '#8c8c8c', 'p-smr': '#0072b2', 'opt-psmr': '#d55e00' };
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
+export const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
 const INK = '#222222';
 const FAINT = '#666666';
 
@@ -36,7 +37,7 @@ type Panel = {
   readonly scale: (run: Run) => readonly number[];
 };
 
-const latencies = ({ latency }: Run): readonly number[] => Object.values(latency);
+const latencies = ({ latency: { mean, p50, p99 } }: Run): readonly number[] => [mean, p50, p99];
 
 const PANELS: readonly Panel[] = [
   {
@@ -140,16 +141,16 @@ const panelSpec = (panel: Panel, runs: readonly Run[], isFirst: boolean) => {
 
 /** What was measured, and on what. */
 const caption = ({ parameters, machine, versions }: Result): string[] => {
-  const { keys, replicas, acceptors, threads, clients, outstanding, seconds, storage, commandsPerBarrier } = parameters;
+  const { keys, replicas, acceptors, threads, arrivals, seconds, storage, commandsPerBarrier } = parameters;
   const barrier = commandsPerBarrier === 'batch' ? 'one barrier a batch' : `one barrier for ${count(commandsPerBarrier, 'command')}`;
   return [
-    `${count(keys, 'key')} · ${mixed(parameters)} · ${count(clients, 'session')} with ${outstanding} in flight each`,
+    `${count(keys, 'key')} · ${mixed(parameters)} · ${count(arrivals.clients, 'session')}, ${sayLoad(arrivals)}`,
     `${count(replicas, 'replica')} of ${count(threads, 'thread')} (SMR: 1), ${count(acceptors, 'acceptor')}, all on one machine · votes ${storage === 'disk' ? 'on disk' : 'in memory'} · ${barrier} · ${seconds} s a run`,
     `${machine.cpu}, ${count(machine.cores, 'core')}, ${rounded(machine.memoryGiB)} GiB · Node ${versions.node} · opt-psmr ${versions.optPsmr}`,
   ];
 };
 
-const mixed = ({ mix }: Experiment): string =>
+const mixed = ({ workload: { mix } }: Experiment): string =>
   Object.entries(mix)
     .filter(([, percent]) => percent > 0)
     .map(([kind, percent]) => `${percent} % ${kind}`)

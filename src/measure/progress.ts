@@ -1,12 +1,10 @@
 /**
  * Progress with an estimate. The estimate is a pure function of what has been seen so far: a stage is expected to take as
- * long as it took the last time, under the technique before, and before that as long as it was announced to take.
+ * long as it took the last time, in the run before, and before that as long as it was announced to take.
  */
 
-import { NAMES, type Technique } from './result.js';
-
-/** The stages of a run, in order. */
-export const STAGES = ['start', 'load', 'warm up', 'measure', 'judge'] as const;
+/** The stages of a run, in order. A run whose load is given has nothing to probe. */
+export const STAGES = ['probe', 'start', 'load', 'warm up', 'measure', 'cool down', 'judge'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** How long each stage takes, seconds. */
@@ -14,8 +12,9 @@ export type Durations = Readonly<Record<Stage, number>>;
 
 /** Where a measurement stands. Times are in milliseconds. */
 export type Progress = {
-  readonly techniques: readonly Technique[];
-  readonly technique: Technique;
+  /** What is measured, in order, by names of their own. */
+  readonly runs: readonly string[];
+  readonly run: string;
   readonly stage: Stage;
   /** When the stage began. */
   readonly since: number;
@@ -26,9 +25,9 @@ export type Progress = {
 };
 
 /** The same measurement entering a stage. What the stage before took is what it will be expected to take next time. */
-export const enter = (progress: Progress, technique: Technique, stage: Stage, now: number): Progress => ({
+export const enter = (progress: Progress, run: string, stage: Stage, now: number): Progress => ({
   ...progress,
-  technique,
+  run,
   stage,
   since: now,
   counted: undefined,
@@ -37,21 +36,28 @@ export const enter = (progress: Progress, technique: Technique, stage: Stage, no
 
 /** Seconds that the measurement will still take. */
 export const remaining = (progress: Progress, now: number): number => {
-  const { expected, techniques, technique, stage } = progress;
+  const { expected, runs, run, stage } = progress;
   const all = sum(STAGES.map((s) => expected[s]));
   const later = sum(STAGES.slice(STAGES.indexOf(stage) + 1).map((s) => expected[s]));
-  return (techniques.length - 1 - techniques.indexOf(technique)) * all + later + remainingOfStage(progress, now);
+  return (runs.length - 1 - runs.indexOf(run)) * all + later + remainingOfStage(progress, now);
 };
 
 /** The whole story in one line: `P-SMR (2 of 3) · measure 40 % · about 25 s left · 12 Kcps`. */
 export const lineOf = (progress: Progress, note: string, now: number): string => {
-  const { techniques, technique, stage } = progress;
+  const { runs, run, stage } = progress;
   return [
-    `${NAMES[technique]} (${techniques.indexOf(technique) + 1} of ${techniques.length})`,
+    `${run} (${runs.indexOf(run) + 1} of ${runs.length})`,
     `${stage} ${Math.floor(100 * finishedOfStage(progress, now))} %`,
-    `about ${Math.ceil(remaining(progress, now))} s left`,
+    `about ${sayTime(remaining(progress, now))} left`,
     ...(note === '' ? [] : [note]),
   ].join(' · ');
+};
+
+/** Seconds in words: `12 s`, `7 min`, `2 h 5 min`. */
+export const sayTime = (seconds: number): string => {
+  const minutes = Math.ceil(seconds / 60);
+  if (seconds <= 180) return `${Math.ceil(seconds)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
 /** Where progress goes: `line` rewrites one line of a terminal, `lines` adds one every few seconds, `none` is silent. */
@@ -59,7 +65,7 @@ export type Mode = 'line' | 'lines' | 'none';
 
 /** What a measurement tells while it works. */
 export type Reporter = {
-  readonly enter: (technique: Technique, stage: Stage) => void;
+  readonly enter: (run: string, stage: Stage) => void;
   /** Tells anew: to be called now and then, with the finished part of the stage where it is known. */
   readonly update: (finished?: number, note?: string) => void;
   /** Ends the line, so that something else may be written. */
@@ -70,7 +76,7 @@ export type Reporter = {
 const EVERY = { line: 100, lines: 3000 } as const;
 
 export const reporter = (settings: {
-  readonly techniques: readonly Technique[];
+  readonly runs: readonly string[];
   readonly expected: Durations;
   readonly mode: Mode;
   /** Width of the terminal, columns. */
@@ -79,7 +85,7 @@ export const reporter = (settings: {
   readonly now: () => number;
   readonly write: (text: string) => void;
 }): Reporter => {
-  const { techniques, expected, mode, columns = 80, now, write } = settings;
+  const { runs, expected, mode, columns = 80, now, write } = settings;
   let progress: Progress | undefined;
   let note = '';
   let written = -Infinity;
@@ -92,11 +98,11 @@ export const reporter = (settings: {
   };
 
   return {
-    enter: (technique, stage) => {
+    enter: (run, stage) => {
       progress =
         progress === undefined
-          ? { techniques, technique, stage, since: now(), counted: undefined, expected }
-          : enter(progress, technique, stage, now());
+          ? { runs, run, stage, since: now(), counted: undefined, expected }
+          : enter(progress, run, stage, now());
       note = '';
       tell();
     },

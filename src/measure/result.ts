@@ -1,17 +1,16 @@
 /** What a measurement leaves behind: `result.json`, its types, the codec that guards it, and its way to disk and back. */
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import * as E from 'fp-ts/lib/Either.js';
-import { pipe } from 'fp-ts/lib/function.js';
-import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
 import { Barrier } from '../adapter/config.js';
 import type { Technique } from '../replica/techniques.js';
+import { decoder, reader, writer } from './files.js';
+import { integer, natural, quantity, ratio } from './quantities.js';
+import { Arrivals, Workload } from './workload.js';
 
-export const FORMAT = 'opt-psmr/result/1';
+export const FORMAT = 'opt-psmr/result/2';
 
 export type { Technique } from '../replica/techniques.js';
+export type { Mix } from './workload.js';
 
 /** The techniques as the paper writes them, in the order in which they are measured and shown. */
 export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
@@ -33,15 +32,6 @@ export type Machine = {
   readonly memoryGiB: number;
 };
 
-/** How often each kind of command is drawn, in percent. The five add up to 100. */
-export type Mix = {
-  readonly read: number;
-  readonly update: number;
-  readonly insert: number;
-  readonly delete: number;
-  readonly scan: number;
-};
-
 /** What was measured, the same for every run. */
 export type Experiment = {
   /** Keys in the tree before the first command. */
@@ -52,15 +42,14 @@ export type Experiment = {
   readonly replicas: number;
   /** Acceptor processes, each an acceptor of every ring. */
   readonly acceptors: number;
-  /** Client sessions. */
-  readonly clients: number;
-  /** Commands that a session keeps in flight. */
-  readonly outstanding: number;
+  readonly workload: Workload;
+  /** Client sessions, and when they call. */
+  readonly arrivals: Arrivals;
   /** Measured time of a run, seconds. */
   readonly seconds: number;
-  /** Time before it that is thrown away, seconds. */
+  /** Time before and after it that is thrown away, seconds. */
   readonly warmup: number;
-  readonly mix: Mix;
+  readonly cooldown: number;
   /** Entries that a node of the tree can hold. */
   readonly capacity: number;
   /** How full the nodes of the loaded tree are, 0 to 1. */
@@ -105,17 +94,37 @@ export type Latency = {
   readonly max: number;
 };
 
+/** What went through sockets in the measured time: frames, and their bytes. */
+export type Traffic = { readonly messages: number; readonly bytes: number };
+
+/** Commands answered in half a second of the run, and how many of them had failed their first check. */
+export type Interval = { readonly commands: number; readonly failed: number };
+
+/** Memory of a process, MiB: what it held at the end of the measured time, and the most that it ever held. */
+export type Memory = { readonly resident: number; readonly peak: number };
+
 export type Run = {
   readonly technique: Technique;
   /** Commands answered in the measured time, in thousands a second (Kcps). */
   readonly throughput: number;
   /** First attempts that failed the safety check, as a part of all commands, 0 to 1. */
   readonly failedRatio: number;
+  /** Of all commands; of those answered at their first attempt; of those whose first attempt failed. */
   readonly latency: Latency;
+  readonly passed: Latency;
+  readonly failed: Latency;
+  /** The latencies of all commands in microseconds: an HDR histogram, compressed, in base64. */
+  readonly histogram: string;
+  /** The whole run from its first command, warm-up and cool-down included, in pieces of half a second. */
+  readonly series: readonly Interval[];
+  /** What the client sent and received in the measured time. */
+  readonly sent: Traffic;
+  readonly received: Traffic;
   /** Commands answered in the measured time. */
   readonly commands: number;
   /** Cores that each process used over the measured time, by its name; empty where the system does not tell. */
   readonly cpu: Readonly<Record<string, number>>;
+  readonly memory: Readonly<Record<string, Memory>>;
   /** The first of the judgements that is not `ok`. */
   readonly verdict: Verdict;
   readonly judgements: readonly Judgement[];
@@ -135,11 +144,19 @@ export const UNITS: Result['units'] = {
   throughput: 'Kcps (1000 commands/s)',
   failedRatio: 'failed first attempts / commands',
   latency: 'ms',
+  passed: 'ms',
+  failed: 'ms',
   commands: 'commands',
+  series: 'commands in half a second',
+  histogram: 'microseconds, HDR histogram in base64',
+  sent: 'frames and bytes',
+  received: 'frames and bytes',
   cpu: 'cores',
+  memory: 'MiB (2^20 bytes)',
   memoryGiB: 'GiB (2^30 bytes)',
   seconds: 's',
   warmup: 's',
+  cooldown: 's',
   mix: '% of commands',
   capacity: 'entries per node',
   fill: 'entries / capacity',
@@ -154,40 +171,22 @@ export const UNITS: Result['units'] = {
 export const verdictOf = (judgements: readonly Judgement[]): Verdict =>
   judgements.length === 0 ? 'unknown' : (judgements.find(({ verdict }) => verdict !== 'ok')?.verdict ?? 'ok');
 
-const number = (name: string, holds: (n: number) => boolean): t.Type<number, unknown> => {
-  const is = (u: unknown): u is number => typeof u === 'number' && holds(u);
-  return new t.Type(name, is, (u, context) => (is(u) ? t.success(u) : t.failure(u, context)), t.identity);
-};
-
-const integer = number('an integer', Number.isSafeInteger);
-const natural = number('an integer from 0', (n) => Number.isSafeInteger(n) && n >= 0);
-const quantity = number('a number from 0', (n) => Number.isFinite(n) && n >= 0);
-const ratio = number('a number from 0 to 1', (n) => n >= 0 && n <= 1);
-
 const Technique: t.Type<Technique, unknown> = t.keyof({ smr: null, 'p-smr': null, 'opt-psmr': null });
 
-const Versions: t.Type<Versions, unknown> = t.strict({ optPsmr: t.string, node: t.string, v8: t.string, os: t.string });
+export const Versions: t.Type<Versions, unknown> = t.strict({ optPsmr: t.string, node: t.string, v8: t.string, os: t.string });
 
-const Machine: t.Type<Machine, unknown> = t.strict({ cpu: t.string, cores: natural, memoryGiB: quantity });
+export const Machine: t.Type<Machine, unknown> = t.strict({ cpu: t.string, cores: natural, memoryGiB: quantity });
 
-export const Mix: t.Type<Mix, unknown> = t.strict({
-  read: quantity,
-  update: quantity,
-  insert: quantity,
-  delete: quantity,
-  scan: quantity,
-});
-
-const Experiment: t.Type<Experiment, unknown> = t.strict({
+export const Experiment: t.Type<Experiment, unknown> = t.strict({
   keys: natural,
   threads: natural,
   replicas: natural,
   acceptors: natural,
-  clients: natural,
-  outstanding: natural,
+  workload: Workload,
+  arrivals: Arrivals,
   seconds: quantity,
   warmup: quantity,
-  mix: Mix,
+  cooldown: quantity,
   capacity: natural,
   fill: ratio,
   lambda: quantity,
@@ -221,13 +220,24 @@ export const Latency: t.Type<Latency, unknown> = t.strict({
   max: quantity,
 });
 
-const Run: t.Type<Run, unknown> = t.strict({
+export const Traffic: t.Type<Traffic, unknown> = t.strict({ messages: natural, bytes: natural });
+
+export const Interval: t.Type<Interval, unknown> = t.strict({ commands: natural, failed: natural });
+
+export const Run: t.Type<Run, unknown> = t.strict({
   technique: Technique,
   throughput: quantity,
   failedRatio: ratio,
   latency: Latency,
+  passed: Latency,
+  failed: Latency,
+  histogram: t.string,
+  series: t.readonlyArray(Interval),
+  sent: Traffic,
+  received: Traffic,
   commands: natural,
   cpu: t.record(t.string, quantity),
+  memory: t.record(t.string, t.strict({ resident: quantity, peak: quantity })),
   verdict: Verdict,
   judgements: t.readonlyArray(Judgement),
 });
@@ -242,51 +252,10 @@ export const Result: t.Type<Result, unknown> = t.strict({
 });
 
 /** A file's text as a result, or the fields that keep it from being one. */
-export const decode = (text: string): E.Either<string, Result> =>
-  pipe(
-    J.parse(text),
-    E.mapLeft(() => 'not JSON'),
-    E.flatMap((json) =>
-      pipe(
-        Result.decode(json),
-        E.mapLeft((errors) => errors.map(complaint).join('; ')),
-      ),
-    ),
-  );
+export const decode = decoder(Result);
 
 /** The result in a file, or why there is none: the file and the field. */
-export const readResult = (file: string): E.Either<string, Result> =>
-  pipe(
-    E.tryCatch(() => readFileSync(file, 'utf8'), (error) => (error as Error).message),
-    E.flatMap(decode),
-    E.mapLeft((reason) => `${file}: ${reason}`),
-  );
+export const readResult = reader(decode);
 
 /** Writes a result whole or not at all. A result that could not be read back is not written: it throws. */
-export const writeResult = (file: string, result: Result): void => {
-  const text = `${JSON.stringify(result, undefined, 2)}\n`;
-  const refused = decode(text);
-  if (E.isLeft(refused)) throw new Error(`${file}: ${refused.left}`);
-
-  mkdirSync(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, file);
-  } finally {
-    rmSync(draft, { force: true });
-  }
-};
-
-/** One refusal, as `runs[1].latency.p99: expected a number from 0, got "fast"`. */
-const complaint = ({ value, context }: t.ValidationError): string => {
-  const path = context.slice(1).map(({ key }) => (/^\d+$/.test(key) ? `[${key}]` : `.${key}`)).join('').replace(/^\./, '');
-  const expected = plainly(context.at(-1)?.type.name ?? 'something else');
-  const found = value === undefined ? 'nothing' : abridged(JSON.stringify(value));
-  return `${path || 'the file'}: expected ${expected}, got ${found}`;
-};
-
-/** io-ts names an object by all that is in it. */
-const plainly = (name: string): string => (/^{/.test(name) ? 'an object' : /^ReadonlyArray/.test(name) ? 'an array' : name);
-
-const abridged = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
+export const writeResult = writer(decode);

@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3';
 import colors from 'picocolors';
+import type { Mark } from './marks.js';
 import { NAMES, type Run } from './result.js';
 
 const HEAD = ['technique', 'Kcps', 'mean ms', 'p50 ms', 'p99 ms', 'failed %', 'CPU, cores', 'verdict'] as const;
@@ -59,3 +60,28 @@ const several = (cores: readonly number[]): string =>
   cores.length <= FEW
     ? cores.map((n) => n.toFixed(1)).join(' ')
     : `${cores.length} × ${Math.min(...cores).toFixed(1)}–${Math.max(...cores).toFixed(1)}`;
+
+/** The marks of an experiment as a table, a row each. */
+export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
+  const { bold, green, red } = colors.createColors(colour);
+  const table = new Table({
+    head: ['technique', 'threads', 'dep. %', 'load', 'Kcps', 'mean ms', 'p99 ms', 'failed %', 'runs', 'verdict'].map((title) => bold(title)),
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ...marks.map((mark) => [
+      bold(NAMES[mark.technique]),
+      mark.threads,
+      mark.dependent,
+      mark.load.replace(' in flight', '').replace(' a second', '/s'),
+      rounded(mark.throughput.median),
+      rounded(mark.latency.all.median),
+      rounded(mark.p99.median),
+      rounded(100 * mark.failedRatio.median),
+      mark.points.length,
+      inLines(mark.verdict, mark.verdict === 'ok' ? green : red),
+    ]),
+  );
+  return table.toString();
+};

@@ -2,7 +2,24 @@
  * What is asked of a cluster in a measurement: how often each kind of command, of which keys, and how fast they arrive.
  */
 import * as t from 'io-ts';
-import { Mix } from './result.js';
+import { quantity } from './quantities.js';
+
+/** How often each kind of command is drawn, in percent. The five add up to 100. */
+export type Mix = {
+  readonly read: number;
+  readonly update: number;
+  readonly insert: number;
+  readonly delete: number;
+  readonly scan: number;
+};
+
+export const Mix: t.Type<Mix, unknown> = t.strict({
+  read: quantity,
+  update: quantity,
+  insert: quantity,
+  delete: quantity,
+  scan: quantity,
+});
 
 /**
  * Which keys are drawn. Keys are chosen by rank: how ranks lie in the key space is told in `draws.ts`, so that popular keys are

@@ -1,0 +1,165 @@
+/** psmr measure failed-commands, dependent-commands, threads: the paper's three experiments, each one command that can be gone on with. */
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import * as E from 'fp-ts/lib/Either.js';
+import { availableParallelism } from 'node:os';
+import { expectedOf } from '../measure/experiment.js';
+import { closed, expectedProbing, makeRuns } from '../measure/laboratory.js';
+import { machine, versions } from '../measure/machine.js';
+import { marksOf } from '../measure/marks.js';
+import { dependentCommands, failedCommands, resume, threads as threadsPlan, type Plan, type Wish } from '../measure/plan.js';
+import { pointsIn, type ExperimentName, type Point } from '../measure/point.js';
+import type { Experiment } from '../measure/result.js';
+import { marksTable, takesColour } from '../measure/table.js';
+import { WORKLOADS, type Arrivals } from '../measure/workload.js';
+import { TECHNIQUES } from '../replica/techniques.js';
+import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
+import { natural, quantity, someOf } from './options.js';
+
+/** Numbers, separated by commas. */
+const numbers =
+  (least: number, most: number) =>
+  (list: string): readonly number[] => {
+    const values = list.split(',').map(natural(least, most));
+    if (new Set(values).size < values.length) throw new InvalidArgumentError('Expected each number once.');
+    return values;
+  };
+
+/** What an experiment is called, what varies in it, and what it is if nothing is asked for. */
+type About = {
+  readonly name: ExperimentName;
+  readonly description: string;
+  readonly points: { readonly says: string; readonly parse: (list: string) => readonly number[]; readonly full: readonly number[]; readonly quick: readonly number[] };
+  readonly plan: (wish: Wish, rates: readonly number[] | undefined) => Plan;
+  readonly after: string;
+};
+
+const SESSIONS = 16;
+/** Commands in flight where nobody looks for the load that saturates. */
+const QUICK_LOAD = 512;
+
+/** The paper has 8 threads on 8 cores: here as many as there are cores, 2 at least. */
+const defaultThreads = (): number => Math.max(2, Math.min(8, availableParallelism()));
+
+const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
+  withCluster(new Command(name))
+    .description(description)
+    .option('--quick', 'the shape in minutes: 100,000 keys, 6 s a run, and a given load')
+    .option('--keys <n>', 'keys in the tree before the first command (10,000,000)', natural(16, 100_000_000))
+    .option('--seconds <s>', 'a run, from its first command to its last (60)', quantity(1, 86_400))
+    .option('--cut <s>', 'at its beginning and at its end, what does not count (5)', quantity(0, 3600))
+    .option('--points <list>', points.says, points.parse)
+    .addOption(new Option('--techniques <list>', 'which').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
+    .option('--threads <n>', 'worker threads of a replica under the techniques that have several (as many as cores, 2 to 8)', natural(1, 64))
+    .option('--clients <n>', 'client sessions', natural(1, 200), SESSIONS)
+    .option('--load <n>', 'commands in flight; if not given, as many as it takes for the maximum throughput', natural(1, 51_200))
+    .option('--rates <list>', 'commands a second that arrive by chance, whatever is answered: open instead of closed', numbers(1, 100_000_000))
+    .option('--repeat <n>', 'runs of every point, for medians and confidence', natural(1, 100), 1)
+    .option('--out <dir>', 'where the points go, and where those are that are done', `results/${name}`)
+    .option('--json', 'print the points as JSON, and no progress')
+    .addHelpText('after', after)
+    .action(async (options) => {
+      const isQuick = options.quick === true;
+      const isJson = options.json === true;
+      const { clients, load, rates, techniques, repeat: repeats, out } = options;
+      const asked = points.parse === inFlight ? undefined : load;
+      if (asked !== undefined && asked > clients * 256) throw new Error(`--load ${asked}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
+      if (rates !== undefined && name !== 'failed-commands') throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
+      if (load !== undefined && name === 'failed-commands') throw new Error('--load: failed-commands varies the load itself; see --points and --rates');
+      const seconds = options.seconds ?? (isQuick ? 6 : 60);
+      const cut = options.cut ?? (isQuick ? 1 : 5);
+      if (2 * cut >= seconds) throw new Error(`--cut ${cut}: nothing is left of ${seconds} s`);
+      const base: Experiment = {
+        ...clusterOf(options),
+        keys: options.keys ?? (isQuick ? 100_000 : 10_000_000),
+        threads: options.threads ?? defaultThreads(),
+        workload: WORKLOADS.mixed,
+        arrivals: closed(load ?? QUICK_LOAD, clients),
+        seconds: seconds - 2 * cut,
+        warmup: cut,
+        cooldown: cut,
+      };
+      const wish = { base, techniques, points: options.points ?? (isQuick ? points.quick : points.full), repeats, isSought: load === undefined && !isQuick };
+      const tooMany = name === 'failed-commands' && rates === undefined ? wish.points.find((n) => n > clients * 256) : undefined;
+      if (tooMany !== undefined) throw new Error(`--points ${tooMany}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
+      const plan = planOf(wish, rates);
+
+      makeOut(out);
+      const there = pointsIn(out);
+      if (E.isLeft(there)) throw new Error(there.left);
+      const resumed = resume(plan, { machine: machine(), versions: versions() }, there.right);
+      if (resumed.type === 'Refused') throw new Error(`--out ${out} is of another experiment: ${resumed.reason}`);
+      const done = plan.runs.length - resumed.runs.length;
+      if (done > 0 && !isJson) console.error(`${done} of ${plan.runs.length} runs are done in ${out}`);
+
+      const expected = { ...expectedOf(base), probe: wish.isSought ? expectedProbing(base) / repeats : 0 };
+      const progress = progressOf(resumed.runs.map((run) => run.name), expected, isJson);
+      const points_: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
+      await interruptibly(
+        progress,
+        async (signal) => {
+          await makeRuns(plan, resumed.runs, [...points_], out, progress, signal, (point) => points_.push(point));
+          progress.end();
+          if (isJson) console.log(JSON.stringify(points_, null, 2));
+          else {
+            console.log(marksTable(marksOf(points_), takesColour(process.stdout, process.env)));
+            console.log(`${points_.length} points in ${out}; psmr measure report ${out} draws them`);
+          }
+          if (points_.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
+        },
+        `all processes are ended, and what is done is in ${out}: the same command goes on`,
+      );
+    });
+
+const inFlight = numbers(1, 51_200);
+
+const RESUME = `
+A run that is done is not made again: an interrupted experiment goes on by the same command. A directory of other
+parameters is refused. Every run is judged, and the exit status is 0 only if every judge says ok.`;
+
+const SATURATION = `
+Maximum throughput takes a load that saturates: what is in flight is doubled from 128 on, in runs of 3 s, until twice as
+much gives less than 5 % more; the least load within 5 % of the best is taken. --load gives one instead; --quick takes ${QUICK_LOAD}.`;
+
+export const experimentCommands = {
+  'failed-commands': commandOf({
+    name: 'failed-commands',
+    description: "figure 3: what failed commands cost opt-PSMR, as the load is raised; inserts and deletes only",
+    points: { says: 'commands in flight, step by step', parse: inFlight, full: [8, 16, 32, 64, 128, 256, 512, 1024, 2048], quick: [8, 32, 128, 512, 2048] },
+    plan: (wish, rates) => {
+      const { clients } = wish.base.arrivals;
+      const loads = rates?.map((rate): Arrivals => ({ type: 'open', clients, rate, spacing: 'poisson' }));
+      return failedCommands(wish, loads ?? wish.points.map((n) => closed(n, clients)));
+    },
+    after: `${RESUME}
+
+Examples:
+  psmr measure failed-commands --quick
+  psmr measure failed-commands --threads 8 --repeat 3
+  psmr measure failed-commands --rates 10000,20000,40000    arrivals by the clock, whatever is answered`,
+  }),
+  'dependent-commands': commandOf({
+    name: 'dependent-commands',
+    description: 'figure 4: the maximum throughput of every technique, as more and more commands insert or delete',
+    points: { says: 'percents of dependent commands', parse: numbers(0, 100), full: [0, 10, 25, 50, 75, 100], quick: [0, 25, 50, 100] },
+    plan: dependentCommands,
+    after: `${SATURATION}
+${RESUME}
+
+Examples:
+  psmr measure dependent-commands --quick
+  psmr measure dependent-commands --threads 8 --repeat 3 --out results/figure-4
+  psmr measure dependent-commands --points 50,100 --techniques smr,opt-psmr`,
+  }),
+  threads: commandOf({
+    name: 'threads',
+    description: 'figure 5: the maximum throughput with more and more threads, all commands insert or delete; SMR for reference',
+    points: { says: 'threads of a replica', parse: numbers(1, 64), full: [1, 2, 4, 8], quick: [1, 2, 4] },
+    plan: threadsPlan,
+    after: `${SATURATION}
+${RESUME}
+
+Examples:
+  psmr measure threads --quick
+  psmr measure threads --points 1,2 --repeat 5`,
+  }),
+} as const;

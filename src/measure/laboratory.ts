@@ -1,0 +1,79 @@
+/** Makes the runs of a plan that a directory does not have yet, one file each: what `psmr measure failed-commands` and so on do. */
+import { join } from 'node:path';
+import { measureOne, type Listener } from './experiment.js';
+import { machine, versions } from './machine.js';
+import type { Plan, Planned } from './plan.js';
+import { POINT, writePoint, type Point, type Probe } from './point.js';
+import type { Reporter } from './progress.js';
+import { UNITS, type Experiment } from './result.js';
+import { saturate, sessionsFor } from './saturation.js';
+import type { Arrivals } from './workload.js';
+
+/** Loads to be tried, commands in flight, and how long each, s. */
+export const PROBES = { least: 128, most: 4096, warmup: 2, seconds: 3 } as const;
+
+/** Makes the runs one after the other, and writes each when it is done. Rejects, with no process left, if one cannot go on. */
+export const makeRuns = async (
+  plan: Plan,
+  left: readonly Planned[],
+  done: readonly Point[],
+  directory: string,
+  progress: Reporter,
+  signal: AbortSignal,
+  onPoint: (point: Point) => void,
+): Promise<void> => {
+  const found = [...done];
+  for (const run of left) {
+    const load = plan.isSought ? (loadOf(found, run) ?? (await seek(run, progress, signal))) : { arrivals: run.parameters.arrivals, probes: [] };
+    const parameters: Experiment = { ...run.parameters, arrivals: load.arrivals };
+    const listener: Listener = { enter: (stage) => progress.enter(run.name, stage), update: progress.update };
+    const point: Point = {
+      format: POINT,
+      kind: 'measured',
+      experiment: plan.experiment,
+      step: run.step,
+      repeat: run.repeat,
+      versions: versions(),
+      machine: machine(),
+      parameters,
+      units: UNITS,
+      probes: load.probes,
+      model: null,
+      run: await measureOne(parameters, run.technique, listener, signal),
+    };
+    writePoint(join(directory, run.file), point);
+    found.push(point);
+    onPoint(point);
+  }
+};
+
+type Load = { readonly arrivals: Arrivals; readonly probes: readonly Probe[] };
+
+/** The load that was found for the same place before: all repeated runs have the same. */
+const loadOf = (points: readonly Point[], { technique, parameters }: Planned): Load | undefined => {
+  const same = points.find(
+    ({ run, parameters: { threads, workload } }) =>
+      run.technique === technique && threads === parameters.threads && JSON.stringify(workload) === JSON.stringify(parameters.workload),
+  );
+  return same && { arrivals: same.parameters.arrivals, probes: same.probes };
+};
+
+/** The load that saturates, by short runs of the same. */
+const seek = async ({ name, technique, parameters }: Planned, progress: Reporter, signal: AbortSignal): Promise<Load> => {
+  const { clients } = parameters.arrivals;
+  progress.enter(name, 'probe');
+  const said: string[] = [];
+  const { inFlight, probes } = await saturate(PROBES.least, Math.min(PROBES.most, clients * 256), async (tried) => {
+    const quiet: Listener = { enter: () => undefined, update: () => progress.update(undefined, [...said, `trying ${tried} in flight`].join(', ')) };
+    const short = { ...parameters, warmup: PROBES.warmup, seconds: PROBES.seconds, cooldown: 0, arrivals: closed(tried, clients) };
+    const { throughput } = await measureOne(short, technique, quiet, signal);
+    said.push(`${tried} in flight: ${throughput.toFixed(0)} Kcps`);
+    return throughput;
+  });
+  return { arrivals: closed(inFlight, clients), probes };
+};
+
+export const closed = (inFlight: number, clients: number): Arrivals => ({ type: 'closed', ...sessionsFor(inFlight, clients) });
+
+/** Seconds that it is likely to take to find a load: four probes, a cluster each. */
+export const expectedProbing = ({ keys }: Experiment): number => 4 * (PROBES.warmup + PROBES.seconds + 3 + keys / 2_500_000);
