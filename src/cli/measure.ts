@@ -10,6 +10,7 @@ import { WORKLOADS, type Workload } from '../measure/workload.js';
 import { TECHNIQUES } from '../replica/techniques.js';
 import { experimentCommands } from './measure-experiment.js';
 import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
+import { costsCommand, simulateLoadCommand } from './measure-costs.js';
 import { replicaCommand } from './measure-replica.js';
 import { reportCommand } from './measure-report.js';
 import { natural, oneOf, quantity, someOf, traceLevelOption, traceOption } from './options.js';
@@ -93,6 +94,8 @@ Examples:
   .addCommand(experimentCommands['failed-commands'])
   .addCommand(experimentCommands['dependent-commands'])
   .addCommand(experimentCommands.threads)
+  .addCommand(costsCommand)
+  .addCommand(simulateLoadCommand)
   .addCommand(replicaCommand)
   .addCommand(reportCommand);
 

@@ -60,22 +60,8 @@ export const measureOne = async (
   const directory = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
   const ticking = setInterval(() => progress.update(), 200);
   try {
-    const { keys, threads, acceptors, replicas, coordinators, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
-    const config = local({
-      technique,
-      threads: technique === 'smr' ? 1 : threads,
-      acceptors,
-      replicas,
-      ports: await freePorts(acceptors + replicas),
-      storage,
-      data: join(directory, 'data'),
-      service: { name: 'b-plus-tree', keySpace: keySpaceOf(keys), keys, capacity, fill, minimum: 'one' },
-      ring: { ...RING, batchBytes },
-      skip: { lambda, delta, origin: Date.now() },
-      m,
-      commandsPerBarrier,
-      rings: coordinators === 'spread' ? {} : coordinatedBy('a1', technique === 'smr' ? 1 : threads),
-    });
+    const { keys, threads, acceptors, replicas } = experiment;
+    const config = configFor(experiment, technique, await freePorts(acceptors + replicas), join(directory, 'data'));
     const file = join(directory, 'cluster.json');
     writeFileSync(file, JSON.stringify(config));
 
@@ -134,6 +120,27 @@ export const measureOne = async (
     clearInterval(ticking);
     rmSync(directory, { recursive: true, force: true });
   }
+};
+
+/** The cluster of an experiment under one technique, on this machine. */
+export const configFor = (experiment: Experiment, technique: Technique, ports: readonly number[], data: string): Config => {
+  const { keys, threads: most, acceptors, replicas, coordinators, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
+  const threads = technique === 'smr' ? 1 : most;
+  return local({
+    technique,
+    threads,
+    acceptors,
+    replicas,
+    ports,
+    storage,
+    data,
+    service: { name: 'b-plus-tree', keySpace: keySpaceOf(keys), keys, capacity, fill, minimum: 'one' },
+    ring: { ...RING, batchBytes },
+    skip: { lambda, delta, origin: Date.now() },
+    m,
+    commandsPerBarrier,
+    rings: coordinators === 'spread' ? {} : coordinatedBy('a1', threads),
+  });
 };
 
 /** What passes along the ring for all groups then shares its frames, its system calls and its disk syncs. */

@@ -21,7 +21,12 @@ export type Watcher = {
   readonly onAnswer: (latency: number, hasFailed: boolean) => void;
 };
 
-export type Client = { readonly inbox: Inbox<Uint8Array>; readonly thread: Thread };
+export type Client = {
+  readonly inbox: Inbox<Uint8Array>;
+  readonly thread: Thread;
+  /** Calls nothing more. */
+  readonly stop: () => void;
+};
 
 /** Keeps `outstanding` commands of `draw` in flight from the first moment on. */
 export const startClient = <C, R>(
@@ -38,6 +43,7 @@ export const startClient = <C, R>(
   let proxy = Proxy.initial(session, { window: outstanding, retryAfter: Infinity }, outstandingInPlace(outstanding));
   let called = 0;
   let wanted = outstanding;
+  let isStopped = false;
   const calledAt = new Map<number, number>();
   const hasFailed = new Set<number>();
 
@@ -83,7 +89,7 @@ export const startClient = <C, R>(
               onAnswer(time.now() - (calledAt.get(call) ?? 0), hasFailed.delete(call));
               calledAt.delete(call);
             }
-            wanted += effect.calls.length;
+            if (!isStopped) wanted += effect.calls.length;
             break;
         }
     };
@@ -106,7 +112,13 @@ export const startClient = <C, R>(
   const thread: Thread = on.thread(work);
   const box = inbox<Uint8Array>(waker(() => thread, costs));
   thread.wake();
-  return { inbox: box, thread };
+  return {
+    inbox: box,
+    thread,
+    stop: () => {
+      isStopped = true;
+    },
+  };
 };
 
 /** The records in portions of at most `bytes`, one record at least. */

@@ -77,7 +77,12 @@ export type Costs = {
   };
   /** How much longer n threads at once take for the part of their work that waits for memory, than one alone. */
   readonly contention: Curve;
+  /** How the costs above were fitted to a real run; `null` if they are as they were measured one by one. */
+  readonly fit: Fit | null;
 };
+
+/** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in one run. */
+export type Fit = { readonly client: number; readonly order: number; readonly replica: number; readonly to: string };
 
 export const FORMAT = 'opt-psmr/costs/1';
 
@@ -100,6 +105,10 @@ const microseconds = between(0, 1e9);
 const Cost: t.Type<Cost, unknown> = fields({ each: microseconds, command: microseconds });
 const Curve: t.Type<Curve, unknown> = t.readonlyArray(fields({ at: integer(1), cost: microseconds }), 'a list of { at, cost }');
 
+const factor = between(0, 1000);
+const nullOr = <A>(codec: t.Type<A, unknown>): t.Type<A | null, unknown> =>
+  new t.Type<A | null, unknown, unknown>(codec.name, (u): u is A | null => u === null || codec.is(u), (u, context) => (u === null ? t.success(null) : codec.validate(u, context)), t.identity);
+
 const Format = new t.Type<typeof FORMAT, unknown, unknown>(`"${FORMAT}"`, (u): u is typeof FORMAT => u === FORMAT, (u, context) => (u === FORMAT ? t.success(FORMAT) : t.failure(u, context)), t.identity);
 
 const Costs: t.Type<Costs, unknown> = fields({
@@ -113,6 +122,7 @@ const Costs: t.Type<Costs, unknown> = fields({
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
   system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, wire: microseconds }),
   contention: Curve,
+  fit: nullOr(fields({ client: factor, order: factor, replica: factor, to: text })),
 });
 
 /** The costs in the text of `file`, or all that is wrong with it, a line each. */

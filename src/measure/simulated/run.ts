@@ -7,7 +7,7 @@ import type { Cluster } from '../../node.js';
 import { nextRecord, sessionAt } from '../../record.js';
 import { sharedSessions, sessionsBytes } from '../../replica/sessions.js';
 import type { Engine } from '../../service/engine.js';
-import type { Service } from '../../service/service.js';
+import type { Digest, Service } from '../../service/service.js';
 import { startClient } from './client.js';
 import { machine, time, type Machine, type Thread } from './cores.js';
 import { costAt, total, type Costs } from './costs.js';
@@ -45,6 +45,10 @@ export type Outcome = {
   readonly failedLatencies: readonly number[];
   /** Cores used in the measured time, by process: the threads of a replica beside its network thread are its `crew`. */
   readonly cpu: Readonly<Record<string, number>>;
+  /** Commands answered in each half second from the first on. */
+  readonly series: readonly { readonly commands: number; readonly failed: number }[];
+  /** What the state of each replica is when all have executed everything. */
+  readonly digests: readonly Digest[];
 };
 
 export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: number) => void = () => undefined): Outcome => {
@@ -55,6 +59,7 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   const place = (): Machine => (setting.place === 'together' ? common : machine(world.time, setting.cores, slowdown));
   const processes = new Map<ProcessId, Process>();
   const threads = new Map<string, readonly Thread[]>();
+  const engines: Engine[] = [];
   const peers = (id: ProcessId) => processes.get(id)?.inbox;
 
   const { acceptors, learners } = cluster.membership;
@@ -67,7 +72,9 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   learners.forEach((id, i) => {
     const on = place();
     const limits = { tables: cluster.threads + 1, sessions: setting.clients, window: outstanding, replyBytes: 64 };
-    const shared = { engine: setting.newEngine(), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))) };
+    const engine = setting.newEngine();
+    engines.push(engine);
+    const shared = { engine, sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))) };
     const process = startProcess(world, id, on, peers, (wake) => {
       const crew = startCrew(world, id, shared, { ...setting, spins }, on, wake);
       threads.set(`crew-${i + 1}`, crew.threads);
@@ -92,9 +99,13 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   });
 
   let isMeasuring = false;
+  const series: { readonly commands: number; readonly failed: number }[] = [];
   const passedLatencies: number[] = [];
   const failedLatencies: number[] = [];
   const onAnswer = (latency: number, hasFailed: boolean): void => {
+    const interval = Math.floor(world.time.now() / HALF_A_SECOND);
+    const { commands, failed } = series[interval] ?? { commands: 0, failed: 0 };
+    series[interval] = { commands: commands + 1, failed: failed + Number(hasFailed) };
     if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
   };
   const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, { onAnswer }));
@@ -113,7 +124,11 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   const before = busyOf();
   pass(warmup, warmup + duration);
   const cpu = Object.fromEntries(Object.entries(busyOf()).map(([name, busy]) => [name, (busy - (before[name] ?? 0)) / duration]));
-  return { commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
+  isMeasuring = false;
+  clients.forEach(({ stop }) => stop());
+  world.time.run(warmup + duration + DRAIN);
+  const digests = engines.map((engine) => engine.digest());
+  return { digests, series: series.slice(0, Math.ceil((warmup + duration) / HALF_A_SECOND)), commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
 };
 
 /** Replies by the session that they are for, in portions of neighbours. */
@@ -128,6 +143,11 @@ const bySession = (replies: Uint8Array): readonly (readonly [session: number, re
   }
   return portions;
 };
+
+const HALF_A_SECOND = 500_000;
+
+/** How long it takes at most until everything is executed that is under way when the clients stop. */
+const DRAIN = 5_000_000;
 
 /** How often progress is told in each half of a run. */
 const STEPS = 10;
