@@ -15,7 +15,7 @@ import { engineOf, REFUSED, storeOf, type Engine } from '../../src/service/engin
 const ROUNDS = 7;
 const BATCH = 128;
 /** So many that the nodes they go to are in no cache any more. */
-const BATCHES = 1024;
+const BATCHES = 512;
 
 /** CPU time of `work`, nanoseconds. */
 const costOf = (work: () => void): number => {
