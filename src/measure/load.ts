@@ -21,7 +21,9 @@ import { tally, underwayOf } from './tally.js';
 const AUDITORS = 2;
 const AUDITS = 4;
 /** How long to wait for the last answers, and for the digests of all replicas, ms. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 30_000;
+/** How often digests are asked for in that time. */
+const ATTEMPTS = 2;
 /** How long a proxy waits for an answer before it asks again, ms. */
 const RETRY_AFTER = 2000;
 
@@ -107,8 +109,7 @@ export const startLoad = (job: Job, config: Config) => {
   const ids = Array.from({ length: teller + 1 }, (_, i) => randomInt(2 ** 40) * 256 + i);
 
   const kept = tally(service.codec, config.m, ranges);
-  const digests: { readonly replica: string; readonly reply: Reply }[] = [];
-  let cuts = 0; // which are all that the last session asks for
+  const cuts: Map<string, Reply>[] = []; // which are all that the last session asks for: the digests of each, by replica
   let isCalling = false;
   let refused: string | undefined;
 
@@ -134,9 +135,8 @@ export const startLoad = (job: Job, config: Config) => {
     },
     onReplies: (replica, session, replies) => {
       if (session !== teller) return;
-      // A replica that comes back answers again what was asked before: only the last cut counts.
       const own = replies.slice();
-      for (const at of recordsOf(own)) if (sequenceAt(own, at) === cuts) digests.push({ replica: config.processes[replica]?.id ?? '', reply: replyAt(own, at) });
+      for (const at of recordsOf(own)) cuts[sequenceAt(own, at) - 1]?.set(config.processes[replica]?.id ?? '', replyAt(own, at));
     },
     log: { ...logger('client'), info: () => undefined, warn: () => undefined },
     trace: job.trace === null ? undefined : { ...job.trace, name: `client-${process.pid}` },
@@ -162,8 +162,8 @@ export const startLoad = (job: Job, config: Config) => {
     backlog?.arrive(now);
     for (let session = 0; session < arrivals.clients; session += 1) callMore(session, now);
   };
-  const until = async (isDone: () => boolean): Promise<void> => {
-    for (const end = performance.now() + PATIENCE; !isDone() && performance.now() < end; ) await sleep(5);
+  const until = async (isDone: () => boolean, patience = PATIENCE): Promise<void> => {
+    for (const end = performance.now() + patience; !isDone() && performance.now() < end; ) await sleep(5);
   };
   const unanswered = (): number => lanes.reduce((sum, { called, answered }) => sum + called - answered, 0);
 
@@ -187,14 +187,19 @@ export const startLoad = (job: Job, config: Config) => {
       lanes.forEach(({ underway }, session) => underway.isOpen.forEach((isOpen, slot) => isOpen === 1 && kept.abandoned(underway, slot, session)));
       return unanswered();
     },
-    /** The digests of `replicas` replicas at one cut, or of as many as give one in time. */
+    /**
+     * The digests of `replicas` replicas at one cut, or of as many as give one in time. A replica that nobody was connected to when
+     * it answered will not answer again: so there is another cut after a while.
+     */
     cut: async (replicas: number): Promise<readonly Cut[]> => {
-      digests.length = 0;
-      cuts += 1;
-      sessions.call(teller, { first: cuts, group: G_ALL, fallback: G_ALL, commands: encodeCall(DIGEST_KIND, new Uint8Array()) });
-      const given = (): ReadonlyMap<string, Reply> => new Map(digests.map(({ replica, reply }) => [replica, reply]));
-      await until(() => given().size >= replicas);
-      return [...given()].map(([replica, { payload, position }]) => ({ replica, digest: decodeDigest(payload), place: `slot ${position.slot} of g_all` }));
+      const from = cuts.length;
+      const best = (): ReadonlyMap<string, Reply> => cuts.slice(from).reduce((most, cut) => (cut.size > most.size ? cut : most), new Map<string, Reply>());
+      for (let attempt = 0; attempt < ATTEMPTS && best().size < replicas; attempt += 1) {
+        cuts.push(new Map());
+        sessions.call(teller, { first: cuts.length, group: G_ALL, fallback: G_ALL, commands: encodeCall(DIGEST_KIND, new Uint8Array()) });
+        await until(() => best().size >= replicas, PATIENCE / ATTEMPTS);
+      }
+      return [...best()].map(([replica, { payload, position }]) => ({ replica, digest: decodeDigest(payload), place: `slot ${position.slot} of g_all` }));
     },
     close: (): Promise<void> => {
       clearInterval(pacing);
