@@ -1,7 +1,8 @@
 /**
  * What the threads of a replica must do with what they deliver: the same at every replica, each command once.
  *
- * REP-5, that a thread passes one barrier at a time, is said of the worker where it stands.
+ * REP-5, that a thread passes one barrier at a time, is said of the worker where it stands. So is REP-8: a command that is sent
+ * for the first time is answered by one replica, and by all when it is asked again. Every replica carries it out all the same.
  */
 
 /** One attempt of a command was carried out: executed, or failed its safety check. Answers repeated from memory are not. */

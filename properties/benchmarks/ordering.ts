@@ -1,6 +1,6 @@
 /**
  * What ordering costs by itself: three acceptors and two learners, real processes on this machine, that decide and deliver
- * batches which nobody executes. `npm run -s bench-order`; `-- --json` for machines, `-- --seconds 5`, `-- --rate 100000`
+ * batches which nobody executes. `npm run -s bench -- order`; `-- --json` for machines, `-- --seconds 5`, `-- --rate 100000`
  * for so many commands a second instead of as many as it takes.
  *
  * The client's batches are made beforehand, so that what it uses is the cost of sending them. Every learner answers with

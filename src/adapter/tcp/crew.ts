@@ -12,15 +12,11 @@ import { boardBytes } from '../../replica/barrier.js';
 import { sessionsBytes } from '../../replica/sessions.js';
 import { bell, newBell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { newSharedLog, reader, writer } from '../shared-log.js';
+import { newSharedLog, writer } from '../shared-log.js';
 import type { Tracing } from '../trace-files.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
-
-/** Bytes of the log of one thread's replies. What is longer than half of it goes by another way. */
-const REPLIES_CAPACITY = 8 * 2 ** 20;
-export const LONGEST_REPLIES = REPLIES_CAPACITY / 4;
 
 /** All that a thread is given. */
 export type Equipment = {
@@ -33,10 +29,6 @@ export type Equipment = {
   readonly board: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly logs: readonly { readonly group: Group; readonly memory: SharedArrayBuffer; readonly reader: number }[];
-  /** Where its replies go: the network thread is the one reader. */
-  readonly replies: SharedArrayBuffer;
-  /** One word: 1 while the network thread has been woken and has not looked yet. */
-  readonly woken: SharedArrayBuffer;
   /** How often to look again before going to sleep: worth it only where a core is free. */
   readonly spin: number;
   readonly trace: ThreadTracing | undefined;
@@ -98,21 +90,13 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
       ...shared,
       thread,
       bell: bells.get(thread) as SharedArrayBuffer,
-      replies: newSharedLog({ capacity: REPLIES_CAPACITY, readers: 1 }),
-      woken: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       logs: subscriptionsOf(thread, threads).flatMap((group) => {
         const log = logs.get(group);
         return log === undefined ? [] : [{ group, memory: log.memory, reader: log.readers.indexOf(thread) }];
       }),
     };
     const worker = new Worker(fileURLToPath(new URL('./thread.js', import.meta.url)), { workerData });
-    const replies = reader(workerData.replies, 0);
-    const woken = new Int32Array(workerData.woken);
-    worker.on('message', (long: Uint8Array | null) => {
-      if (long !== null) return watcher.onReplies(long);
-      Atomics.store(woken, 0, 0); // before the look: whatever comes after it wakes again
-      for (let some = replies.next(); some !== undefined; some = replies.next()) watcher.onReplies(some);
-    });
+    worker.on('message', watcher.onReplies);
     worker.on('error', watcher.onFailure);
     worker.on('exit', (code) => {
       if (!isClosing) watcher.onFailure(new Error(`thread ${thread} ended with status ${code}`));

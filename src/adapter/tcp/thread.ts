@@ -10,18 +10,16 @@ import type { Effect, Worker } from '../../replica/worker.js';
 import { recordThread } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { reader, writer } from '../shared-log.js';
+import { reader } from '../shared-log.js';
 import { openTraceFile, settingOf } from '../trace-files.js';
-import { decodeValue, LONGEST_REPLIES, type Equipment, type ThreadTracing } from './crew.js';
+import { decodeValue, type Equipment, type ThreadTracing } from './crew.js';
 
 /** Commands between two looks at the logs. */
 const BUDGET = 512;
 /** A sleeper looks up now and then, ms: a wake-up that got lost would cost this much, not everything. */
 const NAP = 100;
-/** How long to wait for room in the log of replies before looking again, ms. */
-const ROOM = 1;
 
-const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, replies: repliesMemory, woken: wokenMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
+const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
   const cluster = clusterOf(config);
   const service = serviceOf(config);
   const boardWords = new Int32Array(words);
@@ -31,8 +29,6 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
   const shared = { engine: service.attach(tree, trace?.touch).engine, sessions: sharedSessions(limitsOf(config), sessions), board };
   const waitAtBoard = waiter(board, boardWords, thread, spin);
   const ownBell = bell(bellMemory);
-  const replies = writer(repliesMemory);
-  const woken = new Int32Array(wokenMemory);
   const readers = logs.map(({ group, memory, reader: index }) => ({ group, log: reader(memory, index) }));
   let state = Node.startThread(cluster, me, thread, shared);
 
@@ -49,13 +45,6 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
     return hasHeard;
   };
 
-  /** To the network thread, which is woken once for all that comes before it looks. */
-  const answer = (some: Uint8Array): void => {
-    if (some.length > LONGEST_REPLIES) return parentPort?.postMessage(some.slice());
-    while (!replies.append(some)) Atomics.wait(woken, 0, 1, ROOM);
-    if (Atomics.exchange(woken, 0, 1) === 0) parentPort?.postMessage(null);
-  };
-
   for (;;) {
     const rung = ownBell.rung();
     const hasHeard = hear();
@@ -65,7 +54,8 @@ const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemo
     for (const effect of effects)
       switch (effect.type) {
         case 'Reply':
-          answer(effect.replies);
+          // Given away, not copied: nobody here looks at them again.
+          parentPort?.postMessage(effect.replies, [effect.replies.buffer as ArrayBuffer]);
           break;
         case 'Rest':
           if (hasHeard) break;
