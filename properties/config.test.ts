@@ -127,7 +127,7 @@ describe('a refusal names the field:', () => {
     [{ ...least, ring: { windows: 1 } }, /^ring\.windows: no such field; there are batchBytes, .*, got 1$/],
     [{ ...least, ring: { heartbeat: 1000 } }, 'ring.heartbeat: expected less than suspectAfter, 1000, got 1000'],
     [{ ...least, ring: { backlogBytes: 65535 } }, 'ring.backlogBytes: expected room for a batch, 65536, got 65535'],
-    [{ ...least, frameLimit: 10_000 }, 'frameLimit: expected room for a window of batches, 524288, got 10000: a promise may carry as much'],
+    [{ ...least, frameLimit: 10_000 }, 'frameLimit: expected room for a window of batches, 4194304, got 10000: a promise may carry as much'],
     [{ ...least, processes: [a1, a2, { ...r1, port: '7003' }] }, 'processes[2].port: expected an integer from 1 to 65535, got "7003"'],
     [{ ...least, processes: [a1, { ...a2, id: '../a2' }, r1] }, 'processes[1].id: expected a name of letters, digits, . - and _, the first a letter or digit, got "../a2"'],
     [{ ...least, processes: [a1, { ...a2, id: 'a1' }, r1] }, 'processes[1].id: expected an id of its own, got "a1" again'],
