@@ -90,8 +90,8 @@ describe('a live node', () => {
     ['a message cut short', [peer, frame(encode({ type: 'Message', group: 0, message: { type: 'Prepare', ballot: { round: 1, process: 0 }, from: 0 } }).subarray(0, 6))], /byte \d+/],
     ['a submission that holds no commands', [client, submission(new Uint8Array(30).fill(1))], /length \d+ reaches past the end of the batch/],
     ['a group that is not there', [client, submission(new Uint8Array(), 3)], 'no group 3'],
-    ['a submission of nothing', [client, submission(new Uint8Array())], 'a client may only submit commands, 8192 bytes at once'],
-    ['a submission that no batch holds', [client, submission(Buffer.concat(Array.from({ length: 400 }, () => command)))], 'a client may only submit commands, 8192 bytes at once'],
+    ['a submission of nothing', [client, submission(new Uint8Array())], 'a client may only submit commands, 65536 bytes at once'],
+    ['a submission that no batch holds', [client, submission(Buffer.concat(Array.from({ length: 3000 }, () => command)))], 'a client may only submit commands, 65536 bytes at once'],
     ['a client that talks like an acceptor', [client, frame(encode({ type: 'Message', group: 0, message: { type: 'Here' } }))], 'a client may only submit commands'],
   ] as const)
     it(`cuts off ${title}, says why, and goes on`, async () => {

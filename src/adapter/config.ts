@@ -48,7 +48,7 @@ export type Config = {
     /** The fewest entries that a delete leaves in a leaf, `one` if not given. */
     readonly minimum: 'half' | 'one';
   };
-  /** Of every ring: batches of 8 KiB, a backlog of 16 MiB, a window of 64 and a coordinator suspected after 1 s, if not given. */
+  /** Of every ring: batches of 64 KiB, a backlog of 16 MiB, a window of 64 and a coordinator suspected after 1 s, if not given. */
   readonly ring: Ring.Settings;
   /** If not given: lambda 10000, delta 5. `origin` has no default where rings are merged: with more threads than one. */
   readonly skip: Skip.Settings;
@@ -89,7 +89,7 @@ const Service: t.Type<Config['service'], unknown> = fields({
 });
 
 const RingSettings: t.Type<Ring.Settings, unknown> = fields({
-  batchBytes: or(integer(1), 8192),
+  batchBytes: or(integer(1), 64 * 1024),
   backlogBytes: or(integer(1), 16 * MiB),
   window: or(integer(1), 64),
   heartbeat: or(integer(1), 100),

@@ -17,8 +17,9 @@ export const byBallot: Ord.Ord<Ballot> = Monoid.concatAll(Ord.getMonoid<Ballot>(
   Ord.contramap((ballot: Ballot) => ballot.process)(N.Ord),
 ]);
 
-export const isLower = (a: Ballot, b: Ballot): boolean => byBallot.compare(a, b) < 0;
-export const isHigher = (a: Ballot, b: Ballot): boolean => byBallot.compare(a, b) > 0;
+/** Asked of every message, and so not by way of the order. */
+export const isLower = (a: Ballot, b: Ballot): boolean => a.round < b.round || (a.round === b.round && a.process < b.process);
+export const isHigher = (a: Ballot, b: Ballot): boolean => isLower(b, a);
 export const isSame = (a: Ballot, b: Ballot): boolean => a.round === b.round && a.process === b.process;
 
 /** The processes of one ring. `acceptors` vote; `learners` only learn; acceptors learn as well. */
