@@ -8,7 +8,7 @@ import { drawFigure } from '../measure/figure.js';
 import { reporter } from '../measure/progress.js';
 import { writeResult, type Experiment } from '../measure/result.js';
 import { tableOf, takesColour } from '../measure/table.js';
-import { TECHNIQUES } from '../replica/techniques.js';
+import { MEASURED, TECHNIQUES } from '../replica/techniques.js';
 import { natural, oneOf, quantity, someOf, traceLevelOption, traceOption } from './options.js';
 
 const percentage = quantity(0, 100);
@@ -22,7 +22,7 @@ export const measureCommand = new Command('measure')
   .option('--threads <n>', 'worker threads of a replica under P-SMR and opt-PSMR', natural(2, 64), 2)
   .option('--seconds <s>', 'measured time of a run (12)', quantity(0.5, 3600))
   .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
-  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
+  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(MEASURED, MEASURED.join()))
   .option('--clients <n>', 'client sessions', natural(1, 200), 8)
   .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, 256), 64)
   .option('--update <percent>', 'commands that update a value in place', percentage, 0)

@@ -14,7 +14,7 @@ export const FORMAT = 'opt-psmr/result/1';
 export type { Technique } from '../replica/techniques.js';
 
 /** The techniques as the paper writes them, in the order in which they are measured and shown. */
-export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
+export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'pipelined-smr': 'pipelined SMR', 'sp-smr': 'sP-SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
 
 export type Versions = {
   readonly optPsmr: string;
@@ -46,7 +46,7 @@ export type Mix = {
 export type Experiment = {
   /** Keys in the tree before the first command. */
   readonly keys: number;
-  /** Worker threads of a replica under P-SMR and opt-PSMR; SMR has one. */
+  /** Worker threads of a replica under sP-SMR, P-SMR and opt-PSMR; the others have one. */
   readonly threads: number;
   /** Replica processes. */
   readonly replicas: number;
@@ -155,7 +155,7 @@ const natural = number('an integer from 0', (n) => Number.isSafeInteger(n) && n 
 const quantity = number('a number from 0', (n) => Number.isFinite(n) && n >= 0);
 const ratio = number('a number from 0 to 1', (n) => n >= 0 && n <= 1);
 
-const Technique: t.Type<Technique, unknown> = t.keyof({ smr: null, 'p-smr': null, 'opt-psmr': null });
+const Technique: t.Type<Technique, unknown> = t.keyof({ smr: null, 'pipelined-smr': null, 'sp-smr': null, 'p-smr': null, 'opt-psmr': null });
 
 const Versions: t.Type<Versions, unknown> = t.strict({ optPsmr: t.string, node: t.string, v8: t.string, os: t.string });
 

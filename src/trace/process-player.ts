@@ -1,8 +1,7 @@
 /** Plays the lines of one process between two crashes: its machine is given again what it was given. */
 import { Map as Persistent } from 'immutable';
 import type { Durable, Message } from '../consensus/messages.js';
-import { groupsOf } from '../multicast/groups.js';
-import { onProcessEvent, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
+import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
 import { namesIn, sayCommand, summaryOf } from './batch.js';
 import { digestedText } from './digest.js';
 import { keep } from './facts.js';
@@ -34,7 +33,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
 
   /** The machine, once all that was found on the disk is known. */
   const begin = (): Process => {
-    for (const group of groupsOf(setting.cluster.threads)) {
+    for (const group of ringsOf(setting.cluster)) {
       const kept = found.get(group)?.length ?? 0;
       standing.kept.set(`${life}/${group}`, kept);
       standing.persisted.get(group)?.splice(kept);
