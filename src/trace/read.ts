@@ -37,7 +37,7 @@ const header = fields({
   proxy: maybe(fields({ window: natural, retryAfter: natural })),
 });
 
-const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'proxy'];
+const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'scheduler', 'proxy'];
 
 const event: Check = (value, field) => (isObject(value) && typeof value['type'] === 'string' ? undefined : `${field}: expected an object with a type`);
 

@@ -13,7 +13,8 @@ import { isScheduled } from '../../replica/techniques.js';
 import { decodeCondition, type Shared } from '../../replica/worker.js';
 import { engineOf } from '../../service/engine.js';
 import type { Store } from '../../service/service.js';
-import { recordThread } from '../../trace/recorder.js';
+import { schedulerIn } from '../../trace/line.js';
+import { recordScheduler, recordThread } from '../../trace/recorder.js';
 import { hex, nameOf, namesIn, touchedBy } from './recording.js';
 import type { Stage } from './stage.js';
 
@@ -85,9 +86,12 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
 
   // Where a scheduler deals, it is the learner of g_all, and hands on at once what threads then hear in their own time.
   const scheduler: Scheduler = { threads: cluster.threads, footprintAt: engineOf(service, store).footprintAt };
+  const schedulerThread = schedulerIn(cluster);
+  const schedulerTrace = schedulerThread === undefined ? undefined : world.trace && recordScheduler({ process: world.trace.setting.names[id] ?? replica, life, thread: schedulerThread }, world.trace.setting, world.trace.write);
   let slot = 0;
   const deal = (value: Decided): void => {
     const lanes = machines.deal(scheduler, value);
+    schedulerTrace?.deal(value, lanes);
     if (value.type === 'Batch') {
       const commands = namesIn(value.commands);
       notes.deliveries.push({ learner: schedulerName, subscription: `${G_ALL}`, group: G_ALL, slot, commands, known: clock.now(), delivered: clock.now() });

@@ -111,7 +111,7 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
   /** A scheduler between the network and the lanes: what it takes. */
   const scheduled = (): Outlet => {
     const order = { group: G_ALL, memory: newSharedLog({ capacity: LOG_CAPACITY, readers: 1 }), bells: [newBell()] } as const;
-    const workerData: SchedulerEquipment = { config, tree: shared.tree, order: order.memory, bell: order.bells[0], lanes, spin };
+    const workerData: SchedulerEquipment = { ...shared, order: order.memory, bell: order.bells[0], lanes };
     schedulers.push(watched('the scheduler', new Worker(fileURLToPath(new URL('./scheduling.js', import.meta.url)), { workerData })));
     return order;
   };
@@ -128,7 +128,7 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
     close: async () => {
       isClosing = true;
       if (watcher.trace !== undefined) {
-        const gone = workers.map((worker) => new Promise((done) => worker.once('exit', done)));
+        const gone = [...workers, ...schedulers].map((worker) => new Promise((done) => worker.once('exit', done)));
         Atomics.store(new Int32Array(shared.ending), 0, 1);
         numbers.forEach((thread) => bell(bells.get(thread) as SharedArrayBuffer).ring());
         await Promise.race([Promise.all(gone), new Promise((done) => setTimeout(done, GRACE))]);
