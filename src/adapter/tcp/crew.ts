@@ -16,7 +16,6 @@ import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
 import { newSharedLog } from '../shared-log.js';
 import type { Tracing } from '../trace-files.js';
 import { newOutlets, type Outlet } from './outlets.js';
-import type { Equipment as SchedulerEquipment } from './scheduling.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
@@ -34,6 +33,18 @@ export type Equipment = {
   readonly spin: number;
   readonly trace: ThreadTracing | undefined;
   /** Not 0 when the thread is to end as soon as it has nothing to do. */
+  readonly ending: SharedArrayBuffer;
+};
+
+/** All that the scheduler is given. */
+export type SchedulerEquipment = {
+  readonly config: Config;
+  readonly tree: SharedArrayBuffer;
+  readonly order: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  readonly lanes: readonly Outlet[];
+  readonly spin: number;
+  readonly trace: ThreadTracing | undefined;
   readonly ending: SharedArrayBuffer;
 };
 

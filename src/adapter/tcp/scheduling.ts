@@ -11,22 +11,8 @@ import { bell } from '../bell.js';
 import { clusterOf, serviceOf, type Config } from '../config.js';
 import { reader } from '../shared-log.js';
 import { openTraceFile, settingOf } from '../trace-files.js';
-import type { ThreadTracing } from './crew.js';
-import { decodeValue, newOutlets, type Outlet } from './outlets.js';
-
-/** All that the scheduler is given. */
-export type Equipment = {
-  readonly config: Config;
-  readonly tree: SharedArrayBuffer;
-  readonly order: SharedArrayBuffer;
-  readonly bell: SharedArrayBuffer;
-  readonly lanes: readonly Outlet[];
-  /** How often to look again before going to sleep. */
-  readonly spin: number;
-  readonly trace: ThreadTracing | undefined;
-  /** Not 0 when the thread is to end as soon as it has nothing to do. */
-  readonly ending: SharedArrayBuffer;
-};
+import type { SchedulerEquipment, ThreadTracing } from './crew.js';
+import { decodeValue, newOutlets } from './outlets.js';
 
 /** A sleeper looks up now and then, ms: also for room in a lane, of which no bell tells. */
 const NAP = 5;
@@ -34,7 +20,7 @@ const NAP = 5;
 /** How often what was traced is handed over at the latest, ms. */
 const TRACE_BEHIND = 100;
 
-const schedule = ({ config, tree, order, bell: bellMemory, lanes, spin, trace: tracing, ending }: Equipment): void => {
+const schedule = ({ config, tree, order, bell: bellMemory, lanes, spin, trace: tracing, ending }: SchedulerEquipment): void => {
   const service = serviceOf(config);
   const scheduler = { threads: config.threads, footprintAt: engineOf(service.service, service.attach(tree)).footprintAt };
   const outlets = newOutlets(lanes);
@@ -82,4 +68,4 @@ const startTrace = (config: Config, { directory, level, process, life }: ThreadT
   };
 };
 
-schedule(workerData as Equipment);
+schedule(workerData as SchedulerEquipment);
