@@ -3,6 +3,7 @@
 import * as fc from 'fast-check';
 import { is } from 'immutable';
 import { describe, expect, it } from 'vitest';
+import { newSheet, recordsOf } from '../src/record.js';
 import {
   addEntry,
   bPlusTree,
@@ -21,7 +22,7 @@ import {
 } from '../src/service/b-plus-tree/index.js';
 import { childFor, leavesOf, type Node } from '../src/service/b-plus-tree/outline.js';
 import { mostNodes } from '../src/service/b-plus-tree/shape.js';
-import { commandBetween, digestOf, entriesOf, FORMS, history, keysOf, meant, readsOf, setup, treeOf, type Form, type History } from './arbitraries/b-plus-tree.js';
+import { batchOf, commandBetween, digestOf, entriesOf, FORMS, history, keysOf, meant, readsOf, recordOf, setup, treeOf, type Form, type History } from './arbitraries/b-plus-tree.js';
 import { textOf } from './check.js';
 
 for (const form of FORMS)
@@ -156,27 +157,32 @@ describe('a shared B+-tree always', () => {
       }),
     ));
 
-  it('tells of every node that it looks into, and of every node that it changes', () =>
-    fc.assert(
-      fc.property(history, (run) => {
-        const touched = { read: new Set<number>(), write: new Set<number>() };
-        const tree = bPlusTree(run.options).create(entriesOf(run.keys), (node, mode) => touched[mode].add(node));
-        for (const command of run.commands) {
-          const before = tree.outline();
-          const nodes = new Map(nodesOf(before.root).map((node) => [node.id, shallow(node)]));
-          touched.read.clear();
-          touched.write.clear();
-          tree.check(1, command);
-          expect(touched.write.size).toBe(0);
-          tree.execute(command);
-          const [from, to] = command.type === 'scan' ? [command.from, command.to] : [command.key, command.key];
-          for (const id of wayTo(before.root, Number(from))) expect(touched.read).toContain(id);
-          if (from <= to) for (const { keys, id } of leavesOf(before.root)) if (keys.some((key) => from <= key && key <= to)) expect(touched.read).toContain(id);
-          const changed = nodesOf(tree.outline().root).filter((node) => nodes.get(node.id) !== shallow(node));
-          for (const { id } of changed) expect(touched.write).toContain(id);
-        }
-      }),
-    ));
+  for (const ahead of [false, true])
+    it(`tells of every node that it looks into, and of every node that it changes${ahead ? ', though it has looked ahead' : ''}`, () =>
+      fc.assert(
+        fc.property(history, (run) => {
+          const touched = { read: new Set<number>(), write: new Set<number>() };
+          const { service, create } = bPlusTree(run.options);
+          const tree = create(entriesOf(run.keys), (node, mode) => touched[mode].add(node));
+          const batch = batchOf(run.commands.map((command) => recordOf(service.codec, command)));
+          if (ahead) tree.engine.expect(batch, 0, batch.length);
+          for (const [i, at] of [...recordsOf(batch)].entries()) {
+            const command = run.commands[i]!;
+            const before = tree.outline();
+            const nodes = new Map(nodesOf(before.root).map((node) => [node.id, shallow(node)]));
+            touched.read.clear();
+            touched.write.clear();
+            tree.engine.checkAt(1, batch, at);
+            expect(touched.write.size).toBe(0);
+            tree.engine.executeAt(batch, at, newSheet(16));
+            const [from, to] = command.type === 'scan' ? [command.from, command.to] : [command.key, command.key];
+            for (const id of wayTo(before.root, Number(from))) expect(touched.read).toContain(id);
+            if (from <= to) for (const { keys, id } of leavesOf(before.root)) if (keys.some((key) => from <= key && key <= to)) expect(touched.read).toContain(id);
+            const changed = nodesOf(tree.outline().root).filter((node) => nodes.get(node.id) !== shallow(node));
+            for (const { id } of changed) expect(touched.write).toContain(id);
+          }
+        }),
+      ));
 
   it('writes nothing to find out that it has nothing to write', () =>
     fc.assert(

@@ -3,18 +3,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clauses as safety, type Access } from '../spec/safety-check.js';
-import { DIGEST_KIND, encodeCommand, flawInReplies, G_ALL, join, recordsOf, replyAt, type Command as Named, type Group, type Reply } from '../src/record.js';
+import { DIGEST_KIND, encodeCommand, encodeReply, flawInReplies, G_ALL, join, markAgain, newSheet, recordsOf, replyAt, type Command as Named, type Group, type Reply, type Status } from '../src/record.js';
 import { boardBytes, persistentBoard, sharedBoard, type Board } from '../src/replica/barrier.js';
-import { persistentSessions, sessionsBytes, sharedSessions, type Answered, type Limits, type Sessions } from '../src/replica/sessions.js';
+import { attemptIn, BEYOND, FORGOTTEN, isAnswered, NEW, persistentSessions, sessionsBytes, sharedSessions, statusIn, type Limits, type Sessions } from '../src/replica/sessions.js';
 import { groupFor, TECHNIQUES, treatmentOf, type Technique } from '../src/replica/techniques.js';
 import * as Worker from '../src/replica/worker.js';
-import { bPlusTree, evenKeys, type Command, type Result } from '../src/service/b-plus-tree/index.js';
+import { bPlusTree, evenKeys, type Command } from '../src/service/b-plus-tree/index.js';
+import { engineOf } from '../src/service/engine.js';
 import type { Change, Footprint } from '../src/service/service.js';
 import { always, invariantsOf, over, type Clauses, type Walk } from './check.js';
 
+/** Some other reply, so that not every record starts at byte 0. */
+const ASIDE = encodeReply({ status: 'Refused', attempt: 0, session: 9, sequence: 9, position: { group: 0, slot: 0, offset: 0 }, payload: new Uint8Array() });
+
 describe('sessions', () => {
-  const limits: Limits = { tables: 2, sessions: 3, window: 3, replyBytes: 8 };
-  type Use = { readonly table: number; readonly session: number; readonly ahead: number; readonly floor: number; readonly isResubmission: boolean; readonly status: Answered['status']; readonly length: number; readonly handle: number };
+  const limits: Limits = { tables: 2, sessions: 3, window: 3, replyBytes: 40 };
+  type Use = { readonly table: number; readonly session: number; readonly ahead: number; readonly floor: number; readonly isResubmission: boolean; readonly status: Status; readonly length: number; readonly handle: number };
 
   /** A client's floor rises with time; `base` brings it to where sequence numbers begin and end. */
   const uses = fc.record({
@@ -34,22 +38,35 @@ describe('sessions', () => {
     ),
   });
 
+  const commandOf = (identity: { readonly session: number; readonly sequence: number; readonly floor: number }): Uint8Array =>
+    encodeCommand({ kind: 1, attempt: 0, payload: new Uint8Array(), ...identity });
+
+  /** What a table says of a command, and the reply that it repeats. */
+  const said = (sessions: Sessions, table: number, command: Uint8Array) => {
+    const memory = sessions.recall(table, command, 0);
+    const sheet = newSheet(1);
+    if (isAnswered(memory)) sessions.repeat(table, command, 0, sheet);
+    return { memory, reply: [...sheet.bytes.subarray(0, sheet.length)] };
+  };
+
   /** What both forms recall, asked in turn; what is new, or may be tried once more, is then remembered by both. */
-  const compared = (base: number, all: readonly Use[]): readonly (readonly [meant: unknown, shared: unknown])[] => {
+  const compared = (base: number, all: readonly Use[]): readonly (readonly [meant: ReturnType<typeof said>, shared: ReturnType<typeof said>])[] => {
     const buffer = new SharedArrayBuffer(sessionsBytes(limits));
     const handles = [sharedSessions(limits, buffer), sharedSessions(limits, buffer)];
     let meant: Sessions = persistentSessions(limits);
     return all.map(({ table, session, ahead, floor, isResubmission, status, length, handle }, i) => {
       const identity = { session, sequence: Math.max(1, base + floor + ahead), floor: base + floor };
       const shared = handles[table === 0 ? 0 : handle]!; // table 0 is one thread's own
-      const memories = [meant.recall(table, identity), shared.recall(table, identity)] as const;
-      const [memory] = memories;
-      const mayRemember = memory.type === 'New' || (memory.type === 'Answered' && memory.status === 'Failed' && memory.attempt === 0 && isResubmission);
+      const command = commandOf(identity);
+      const memories = [said(meant, table, command), said(shared, table, command)] as const;
+      const [{ memory }] = memories;
+      const mayRemember = memory === NEW || (isAnswered(memory) && statusIn(memory) === 'Failed' && attemptIn(memory) === 0 && isResubmission);
       if (mayRemember) {
-        const reply = Uint8Array.from({ length: table === 0 ? length : Math.min(length, limits.replyBytes) }, () => i % 256);
-        const answer: Answered = { type: 'Answered', attempt: memory.type === 'New' ? 0 : 1, status, reply };
-        meant = meant.remember(table, identity, answer);
-        shared.remember(table, identity, answer);
+        const payload = Uint8Array.from({ length: table === 0 ? length : Math.min(length, 8) }, () => i % 256);
+        const position = { group: i % 5, slot: 2 ** 40 + i, offset: 2 ** 32 - 1 - i };
+        const reply = join([ASIDE, encodeReply({ status, attempt: memory === NEW ? 0 : 1, session, sequence: identity.sequence, position, payload })]);
+        meant = meant.remember(table, identity.floor, reply, ASIDE.length);
+        shared.remember(table, identity.floor, reply, ASIDE.length);
       }
       return memories;
     });
@@ -63,25 +80,24 @@ describe('sessions', () => {
       { numRuns: 500 },
     ));
 
-  it.each(['New', 'Forgotten', 'Beyond', 'Answered'])('sometimes say %s', (type) => {
-    const said = fc.sample(uses, { seed: 1, numRuns: 50 }).flatMap(({ base, uses: all }) => compared(base, all).map(([meant]) => (meant as { readonly type: string }).type));
-    expect(said).toContain(type);
+  it.each(Object.entries({ NEW, FORGOTTEN, BEYOND, 'Executed at first': 0, 'Failed at first': 1, 'Executed when sent again': 4 }))('sometimes say %s', (_, memory) => {
+    const all = fc.sample(uses, { seed: 1, numRuns: 400 }).flatMap(({ base, uses: some }) => compared(base, some).map(([meant]) => meant.memory));
+    expect(all).toContain(memory);
   });
 
   it('keep a long reply in table 0 only', () => {
     const shared = sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits)));
-    const answer: Answered = { type: 'Answered', attempt: 0, status: 'Executed', reply: new Uint8Array(limits.replyBytes + 1).fill(9) };
-    const identity = { session: 1, sequence: 1, floor: 1 };
-    expect(shared.remember(0, identity, answer).recall(0, identity)).toEqual(answer);
-    expect(() => shared.remember(1, identity, answer)).toThrow(/^a reply of 9 bytes is longer than replyBytes, 8$/);
+    const reply = encodeReply({ status: 'Executed', attempt: 0, session: 1, sequence: 1, position: { group: 0, slot: 1, offset: 2 }, payload: new Uint8Array(9).fill(9) });
+    expect(said(shared.remember(0, 1, reply, 0), 0, commandOf({ session: 1, sequence: 1, floor: 1 }))).toEqual({ memory: 0, reply: [...reply] });
+    expect(() => shared.remember(1, 1, reply, 0)).toThrow(/^a reply of 41 bytes is longer than replyBytes, 40$/);
   });
 
   it('make room for a session by that used least recently', () => {
-    const answer: Answered = { type: 'Answered', attempt: 0, status: 'Executed', reply: new Uint8Array() };
-    const used = (sessions: Sessions, session: number, sequence: number): Sessions => sessions.remember(1, { session, sequence, floor: 1 }, answer);
+    const reply = { status: 'Executed', attempt: 0, position: { group: 1, slot: 0, offset: 0 }, payload: new Uint8Array() } as const;
+    const used = (sessions: Sessions, session: number, sequence: number): Sessions => sessions.remember(1, 1, encodeReply({ ...reply, session, sequence }), 0);
     for (const form of [persistentSessions(limits), sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits)))]) {
       const after = [[1, 1], [2, 1], [3, 1], [1, 2], [4, 1]].reduce((sessions, [session, sequence]) => used(sessions, session!, sequence!), form);
-      expect([1, 2, 3, 4].map((session) => after.recall(1, { session, sequence: 1, floor: 1 }).type)).toEqual(['Answered', 'New', 'Answered', 'Answered']);
+      expect([1, 2, 3, 4].map((session) => isAnswered(after.recall(1, commandOf({ session: session!, sequence: 1, floor: 1 }), 0)))).toEqual([true, false, true, true]);
     }
   });
 });
@@ -287,34 +303,34 @@ type Crew = {
   readonly accesses: readonly Access[];
   readonly digest: string;
   readonly isAtRest: boolean;
-  readonly steps: Walk<Worker.Worker<Command, Result>, Worker.Effect>;
+  readonly steps: Walk<Worker.Worker, Worker.Effect>;
 };
 
 /** A replica that is given the batches at once, and takes its turns until nobody has anything to do. */
-const replica = ({ technique, threads, commandsPerBarrier, batches }: Plan, order: readonly Turn[], form: 'persistent' | 'shared'): Crew => {
+const replica = ({ technique, threads, commandsPerBarrier, batches }: Plan, order: readonly Turn[], form: 'persistent' | 'shared', place = 0, replicas = 1): Crew => {
   const tree = treeFor(threads);
   const load = evenKeys(KEYS / 2);
   const accesses: Access[] = [];
   let observed: { readonly epoch: number; readonly thread: number } | undefined;
-  const store =
+  const engine =
     form === 'persistent'
-      ? tree.persistent(load)
+      ? engineOf(tree.service, tree.persistent(load))
       : tree.create(load, (node, mode) => {
           if (observed !== undefined) accesses.push({ ...observed, part: `node ${node}`, mode });
-        });
+        }).engine;
   const sessions = form === 'persistent' ? persistentSessions(LIMITS) : watched(sharedSessions(LIMITS, new SharedArrayBuffer(sessionsBytes(LIMITS))), (table, mode) => {
     if (observed !== undefined) accesses.push({ ...observed, part: `table ${table}`, mode });
   });
   const board = form === 'persistent' ? persistentBoard(threads) : sharedBoard(threads, new Int32Array(new SharedArrayBuffer(boardBytes(threads))));
-  let shared: Worker.Shared<Command, Result> = { store, sessions, board };
-  const settings = { service: tree.service, technique, threads, commandsPerBarrier };
+  let shared: Worker.Shared = { engine, sessions, board };
+  const settings = { technique, threads, commandsPerBarrier, replica: place, replicas };
 
   const slots = new Map<Group, number>();
   const deliveries = batches.map((batch): Worker.Event => {
     const { group } = batch[0]!;
     const slot = slots.get(group) ?? 0;
     slots.set(group, slot + 1);
-    return { type: 'Deliver', group, slot, commands: join(batch.map(({ command }) => encodeCommand(command))) };
+    return { type: 'Deliver', group, slot, commands: join(batch.map(({ command }) => recordOf(command, replicas > 1 && isAskedAgain(command)))) };
   });
   const workers = Array.from({ length: threads }, (_, i) =>
     deliveries
@@ -339,15 +355,16 @@ const replica = ({ technique, threads, commandsPerBarrier, batches }: Plan, orde
   for (const [thread, budget] of order) turn(thread % threads, budget);
   for (let round = 0; round < MOST_ROUNDS && workers.map((_, index) => turn(index, 3)).includes(true); round += 1);
 
-  const { entries, high, low } = shared.store.digest();
+  const { entries, high, low } = shared.engine.digest();
   const isAtRest = workers.every(({ queue, phase }) => queue.isEmpty() && phase.type === 'Running');
   return { repliesByThread, accesses, digest: `${entries} ${high}:${low}`, isAtRest, steps };
 };
 
 /** Sessions that tell which of their tables is looked into. */
 const watched = (sessions: Sessions, touch: (table: number, mode: Access['mode']) => void): Sessions => ({
-  recall: (table, command) => (touch(table, 'read'), sessions.recall(table, command)),
-  remember: (table, command, answer) => (touch(table, 'write'), watched(sessions.remember(table, command, answer), touch)),
+  recall: (table, batch, at) => (touch(table, 'read'), sessions.recall(table, batch, at)),
+  repeat: (table, batch, at, sheet) => (touch(table, 'read'), sessions.repeat(table, batch, at, sheet)),
+  remember: (table, floor, replies, at) => (touch(table, 'write'), watched(sessions.remember(table, floor, replies, at), touch)),
 });
 
 const told = (of: Plan) => ({ of, one: replica(of, of.turns[0], 'persistent'), other: replica(of, of.turns[1], 'shared') });
@@ -420,12 +437,57 @@ const workerClauses: Clauses<Told> = {
     ),
   [SHARED]: ({ of, other }) => (of.technique === 'opt-psmr' ? safety[SHARED]({ accesses: other.accesses }) : []),
   // A shared board shows what is so now, not what was so at a step: the persistent one does.
-  ...over(invariantsOf<Worker.Worker<Command, Result>>({ stepInvariants: Worker.stepInvariants }), ({ one }: Told) => one.steps),
+  ...over(invariantsOf<Worker.Worker>({ stepInvariants: Worker.stepInvariants }), ({ one }: Told) => one.steps),
 };
 
 describe('threads that deliver the same commands', () => {
   const shown = ({ batches, ...rest }: Plan): string => `${fc.stringify(rest)} of ${batches.map((batch) => `g${batch[0]!.group}[${batch.map(({ command }) => `${nameOf(command)}:${command.kind}`).join(' ')}]`).join(' ')}`;
   always(plan, told, workerClauses, { numRuns: 1500, shown });
+});
+
+/** Some commands say that they are sent once more. */
+const isAskedAgain = ({ sequence }: Named): boolean => sequence % 3 === 0;
+
+const recordOf = (command: Named, isAgain: boolean): Uint8Array => {
+  const record = encodeCommand(command);
+  if (isAgain) markAgain(record, 0);
+  return record;
+};
+
+describe('REP-8: of three replicas', () => {
+  const REPLICAS = 3;
+  const numberOf = (crew: Crew): ReadonlyMap<string, number> => {
+    const counts = new Map<string, number>();
+    for (const reply of crew.repliesByThread.flat().map((one) => fc.stringify(one))) counts.set(reply, (counts.get(reply) ?? 0) + 1);
+    return counts;
+  };
+  const three = (of: Plan): readonly Crew[] => Array.from({ length: REPLICAS }, (_, place) => replica(of, of.turns[place % 2]!, place === 1 ? 'shared' : 'persistent', place, REPLICAS));
+
+  it('one answers what is sent for the first time, and all answer what is asked again, and digests, as one alone would', () =>
+    fc.assert(
+      fc.property(plan, (of) => {
+        const toAll = new Set(of.batches.flat().flatMap(({ command }) => (isAskedAgain(command) || command.kind === DIGEST_KIND ? [nameOf(command)] : [])));
+        const alone = replica(of, of.turns[0], 'persistent');
+        const counts = three(of).map(numberOf);
+        const expected = numberOf(alone);
+        expect(new Set(counts.flatMap((count) => [...count.keys()]))).toEqual(new Set(expected.keys()));
+        for (const reply of alone.repliesByThread.flat()) {
+          const each = counts.map((count) => count.get(fc.stringify(reply)) ?? 0).sort((a, b) => a - b);
+          const all = expected.get(fc.stringify(reply))!;
+          const first = toAll.has(nameOf(reply)) ? all : all - 1; // what is answered once more is a duplicate
+          expect(each).toEqual([first, first, all]);
+        }
+      }),
+      { numRuns: 300 },
+    ));
+
+  it('each sometimes is the one', () => {
+    const crews = fc.sample(plan, { seed: 1, numRuns: 20 }).map(three);
+    for (let place = 0; place < REPLICAS; place += 1) {
+      const isAlone = (reply: string, others: readonly Crew[]): boolean => others.every((other) => !numberOf(other).has(reply));
+      expect(crews.some((some) => [...numberOf(some[place]!).keys()].some((reply) => isAlone(reply, some.filter((_, other) => other !== place))))).toBe(true);
+    }
+  });
 });
 
 describe('threads sometimes', () => {

@@ -11,7 +11,7 @@ import { CLAUSES } from '../src/trace/finding.js';
 import type { Level } from '../src/trace/line.js';
 import { understand } from '../src/trace/read.js';
 import type { Machines } from '../src/adapter/simulated/world.js';
-import type { Command, Result } from '../src/service/b-plus-tree/index.js';
+import type { Command } from '../src/service/b-plus-tree/index.js';
 import { apart, check, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
 import { LOAD, rough, treeOf, worldOf, type Plan } from './arbitraries/world.js';
 
@@ -170,7 +170,7 @@ describe('a finding', () => {
 });
 
 /** Machines that do something else than they should, and write down faithfully what they do. */
-const broken: Readonly<Record<string, Partial<Machines<Command, Result>>>> = {
+const broken: Readonly<Record<string, Partial<Machines>>> = {
   'an acceptor that keeps nothing': {
     onProcessEvent: (process, event) => {
       const [next, effects] = Node.onProcessEvent(process, event);
@@ -193,9 +193,9 @@ const broken: Readonly<Record<string, Partial<Machines<Command, Result>>>> = {
   'a thread that checks nothing': {
     onThreadEvent: (thread, event) => {
       const { worker } = thread;
-      const { store } = worker.shared;
-      const careless = { ...store, check: () => undefined };
-      return Node.onThreadEvent(event.type === 'Run' ? { ...thread, worker: { ...worker, shared: { ...worker.shared, store: careless } } } : thread, event);
+      const { engine } = worker.shared;
+      const careless = { ...engine, checkAt: () => undefined };
+      return Node.onThreadEvent(event.type === 'Run' ? { ...thread, worker: { ...worker, shared: { ...worker.shared, engine: careless } } } : thread, event);
     },
   },
   'a client that names two commands alike': {

@@ -120,21 +120,23 @@ const drive = (part: Part, event: Ring.Event): Step<Part, RingEffect> => {
 
 // A worker thread of a replica
 
-export type Thread<C, R> = { readonly merge: Merge.Merge; readonly worker: Worker.Worker<C, R> };
+export type Thread = { readonly merge: Merge.Merge; readonly worker: Worker.Worker };
 
 export type ThreadEvent =
   | { readonly type: 'Decided'; readonly group: Group; readonly value: Merge.Decided }
   | { readonly type: 'Run'; readonly budget: number };
 
-export const startThread = <C, R>(cluster: Cluster, service: Service<C, R>, thread: number, shared: Worker.Shared<C, R>): Thread<C, R> => {
+/** Thread t_`thread` of the replica `me`. */
+export const startThread = (cluster: Cluster, me: ProcessId, thread: number, shared: Worker.Shared): Thread => {
   const { technique, threads, commandsPerBarrier, m } = cluster;
+  const { learners } = cluster.membership;
   return {
     merge: Merge.initial(subscriptionsOf(thread, threads), m),
-    worker: Worker.initial({ service, technique, threads, commandsPerBarrier }, thread, shared),
+    worker: Worker.initial({ technique, threads, commandsPerBarrier, replica: learners.indexOf(me), replicas: learners.length }, thread, shared),
   };
 };
 
-export const onThreadEvent = <C, R>(thread: Thread<C, R>, event: ThreadEvent): Step<Thread<C, R>, Worker.Effect> => {
+export const onThreadEvent = (thread: Thread, event: ThreadEvent): Step<Thread, Worker.Effect> => {
   switch (event.type) {
     case 'Decided': {
       const [merge, delivered] = Merge.onEvent(thread.merge, event);

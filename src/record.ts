@@ -6,9 +6,11 @@
  * eight bytes: a payload may be read as aligned 64-bit words. All integers are little-endian.
  *
  * ```
- * command  0 u32 length · 4 u8 kind · 5 u8 attempt · 6 u16 zero · 8 u64 session · 16 u32 sequence · 20 u32 floor · 24 payload
+ * command  0 u32 length · 4 u8 kind · 5 u8 attempt · 6 u16 again · 8 u64 session · 16 u32 sequence · 20 u32 floor · 24 payload
  * reply    0 u32 length · 4 u8 status · 5 u8 attempt · 6 u16 group · 8 u64 session · 16 u32 sequence · 20 u32 offset · 24 u64 slot · 32 payload
  * ```
+ *
+ * `again` is 1 in a command that is sent once more, because no answer came in time, and 0 otherwise.
  *
  * A payload's layout is its service's own; `length` counts header and payload without the padding.
  */
@@ -57,7 +59,8 @@ export type Reply = {
   readonly payload: Uint8Array;
 };
 
-const STATUSES: readonly Status[] = ['Executed', 'Failed', 'Refused'];
+/** The statuses, each at the place that stands for it on the wire. */
+export const STATUSES: readonly Status[] = ['Executed', 'Failed', 'Refused'];
 
 /** Bytes that a record of `length` bytes takes in a batch. */
 export const padded = (length: number): number => (length + 7) & ~7;
@@ -85,6 +88,9 @@ export const name = (bytes: Uint8Array, at: number, attempt: number, session: nu
   putU32(bytes, at + 16, sequence);
   putU32(bytes, at + 20, floor);
 };
+
+/** Marks the command at byte `at` as one that is sent once more. */
+export const markAgain = (bytes: Uint8Array, at: number): void => void (bytes[at + 6] = 1);
 
 /** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */
 export const commandAt = (batch: Uint8Array, at: number): Command => {
@@ -153,6 +159,8 @@ export const statusAt = (batch: Uint8Array, at: number): Status => STATUSES[u8At
 export const attemptAt = (batch: Uint8Array, at: number): number => u8At(batch, at + 5);
 export const sessionAt = (batch: Uint8Array, at: number): number => naturalAt(batch, at + 8);
 export const sequenceAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 16);
+/** Of a command: whether it is sent once more. Then every replica answers it. */
+export const isAgainAt = (batch: Uint8Array, at: number): boolean => (u8At(batch, at + 6) & 1) !== 0;
 /** Of a command. */
 export const floorAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 20);
 /** The three of a reply's position. */
@@ -191,6 +199,12 @@ export const extend = (sheet: Sheet, more: number): number => {
     sheet.bytes = larger;
   }
   return at;
+};
+
+/** Takes back what was written from byte `from` on. */
+export const retract = (sheet: Sheet, from: number): void => {
+  sheet.bytes.fill(0, from, sheet.length);
+  sheet.length = from;
 };
 
 /**

@@ -1,7 +1,9 @@
 /** Small B+-trees, what they hold at first, and what they are asked to do: small, so that they split and merge all the time. */
 
 import * as fc from 'fast-check';
+import { COMMAND_HEADER, encodeCommand, join } from '../../src/record.js';
 import { addEntry, bPlusTree, emptyDigest, orderedMap, type Command, type Entry, type Load, type Options, type Result, type Tree } from '../../src/service/b-plus-tree/index.js';
+import type { Codec } from '../../src/service/service.js';
 
 /** A tree with these options that holds at first the entries with these keys. */
 export type Setup = { readonly options: Required<Options>; readonly keys: readonly number[] };
@@ -68,6 +70,52 @@ export const history: fc.Arbitrary<History> = setup.chain(({ options: chosen, ke
     .map((some) => some.map((key): Command => ({ type: 'delete', key: BigInt(key) })));
   const commands = fc.oneof({ weight: 2, arbitrary: anywhere }, { weight: 2, arbitrary: crowded }, { weight: 1, arbitrary: drained });
   return fc.record({ options: fc.constant(chosen), keys: fc.constant(keys), commands });
+});
+
+// Histories as records
+
+const namedRecord = (kind: number, payload: Uint8Array): Uint8Array => encodeCommand({ kind, attempt: 0, session: 1, sequence: 1, floor: 1, payload });
+
+export const recordOf = (codec: Codec<Command, Result>, command: Command): Uint8Array => namedRecord(codec.kindOf(command), codec.encode(command));
+
+/** Records as a batch that starts `offset` bytes into its buffer. */
+export const batchOf = (records: readonly Uint8Array[], offset = 0): Uint8Array => {
+  const batch = join(records.length === 0 ? [new Uint8Array()] : records);
+  const buffer = new Uint8Array(offset + batch.length);
+  buffer.set(batch, offset);
+  return buffer.subarray(offset);
+};
+
+/** Bytes that may be no command: of another kind, length, or key. */
+const stray: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.tuple(fc.integer({ min: 0, max: 255 }), fc.uint8Array({ maxLength: 24 })).map(([kind, payload]) => namedRecord(kind, payload)),
+  fc.tuple(fc.integer({ min: 0, max: 6 }), fc.constantFrom(8, 16), fc.array(fc.oneof(fc.bigInt({ min: -1n, max: 250n }), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })), { minLength: 2, maxLength: 2 })).map(([kind, length, words]) => {
+    const record = namedRecord(kind, new Uint8Array(length));
+    const view = new DataView(record.buffer);
+    for (let at = 0; at < length; at += 8) view.setBigInt64(COMMAND_HEADER + at, words[at / 8]!, true);
+    return record;
+  }),
+);
+
+/** A batch that one of two handles executes, after it was told of what to expect: the batch, from some record on, or the one before. */
+export type Run = { readonly batch: Uint8Array; readonly handle: 0 | 1; readonly expects: 'nothing' | 'itself' | 'its end' | 'the last one' };
+export type Records = Setup & { readonly runs: readonly Run[] };
+
+export const records: fc.Arbitrary<Records> = history.chain(({ options: chosen, keys, commands }) => {
+  const { codec } = bPlusTree(chosen).service;
+  const scanned = fc.tuple(fc.nat({ max: chosen.keySpace - 1 }), fc.nat({ max: chosen.keySpace - 1 })).map(([from, to]) => recordOf(codec, { type: 'scan', from: BigInt(from), to: BigInt(to) }));
+  const insertions = fc.array(fc.record({ at: fc.nat({ max: commands.length }), record: fc.oneof(stray, scanned) }), { maxLength: 12 });
+  const cuts = fc.array(fc.record({ length: fc.integer({ min: 1, max: 50 }), offset: fc.nat({ max: 8 }), handle: fc.constantFrom(0 as const, 1 as const), expects: fc.constantFrom('nothing' as const, 'itself' as const, 'its end' as const, 'the last one' as const) }), { minLength: 1, maxLength: 8 });
+  return fc.tuple(insertions, cuts).map(([more, each]) => {
+    const all = commands.map((command) => recordOf(codec, command));
+    for (const { at, record } of more) all.splice(at, 0, record);
+    const runs: Run[] = [];
+    for (let i = 0; all.length > 0; i++) {
+      const { length, offset, handle, expects } = each[i % each.length]!;
+      runs.push({ batch: batchOf(all.splice(0, length), offset), handle, expects });
+    }
+    return { options: chosen, keys, runs };
+  });
 });
 
 const constants = <T extends object>(record: T): { readonly [K in keyof T]: fc.Arbitrary<T[K]> } =>

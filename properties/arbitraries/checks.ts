@@ -6,6 +6,7 @@
 import * as fc from 'fast-check';
 import type { Access, Facts, Judgement, Outcome } from '../../spec/safety-check.js';
 import { bPlusTree, partitionOf, structureOf, type Command, type Tree } from '../../src/service/b-plus-tree/index.js';
+import { keyOf } from '../../src/service/b-plus-tree/commands.js';
 import { descend } from '../../src/service/b-plus-tree/outline.js';
 import { largestKey, type Partitions } from '../../src/service/b-plus-tree/partition.js';
 import { safetyCheck, type Place } from '../../src/service/b-plus-tree/safety-check.js';
@@ -165,7 +166,7 @@ export const misled =
       const { leaf, beta1, beta2 } = descend(root, key);
       return place({ beta1, beta2, leaf: () => ({ entries: leaf.keys.length, present: leaf.keys.includes(key), isRoot: leaf === root }) }, leaf.keys);
     };
-    return safetyCheck(of.shape, partitions(of.partitions), placeOf, thread, command);
+    return safetyCheck(of.shape, partitions(of.partitions), placeOf, thread, command.type, keyOf(command));
   };
 
 /** Overlooks the left neighbour. */

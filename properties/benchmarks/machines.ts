@@ -88,8 +88,8 @@ const call = (): number => {
 /** A command of a thread's own group, merged, checked, executed and answered, over shared memory. */
 const execution = (): number => {
   const limits = limitsOf(config);
-  const shared = { store: create(load), sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))), board: persistentBoard(1) };
-  let thread = Node.startThread(cluster, service, 1, shared);
+  const shared = { engine: create(load).engine, sessions: sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits))), board: persistentBoard(1) };
+  let thread = Node.startThread(cluster, cluster.membership.learners[0] ?? 0, 1, shared);
   const take = (event: Node.ThreadEvent): void => {
     [thread] = Node.onThreadEvent(thread, event);
   };

@@ -18,9 +18,9 @@ import type { Tree } from '../../src/service/b-plus-tree/outline.js';
 import type { Store } from '../../src/service/service.js';
 import type { Change } from '../arbitraries/world.js';
 
-export type Thread = Node.Thread<Command, Result>;
-export type Shared = Worker.Shared<Command, Result>;
-export type Stepped = ReturnType<typeof Node.onThreadEvent<Command, Result>>;
+export type Thread = Node.Thread;
+export type Shared = Worker.Shared;
+export type Stepped = ReturnType<typeof Node.onThreadEvent>;
 
 /** Several changes, one after the other. */
 export const together =
@@ -29,7 +29,7 @@ export const together =
     changes.reduce((changed, change) => change(changed), world);
 
 export const having =
-  (machines: Partial<Machines<Command, Result>>): Change =>
+  (machines: Partial<Machines>): Change =>
   (world) => ({ ...world, machines: { ...world.machines, ...machines } });
 
 // Mistakes of a process: in what it is told, in what it says, and in what it knows of a ring
@@ -142,9 +142,9 @@ export const everySecond =
   (world) => {
     const crews: unknown[] = [];
     return having({
-      startThread: (cluster, service, number, shared) => {
+      startThread: (cluster, me, number, shared) => {
         if (!crews.includes(shared)) crews.push(shared);
-        const thread = Node.startThread(cluster, service, number, shared);
+        const thread = Node.startThread(cluster, me, number, shared);
         return crews.indexOf(shared) % 2 === 1 ? change(thread) : thread;
       },
     })(world);
@@ -158,9 +158,9 @@ export const seen = (thread: Thread, event: Node.ThreadEvent, view: Partial<Shar
   const real = thread.worker.shared;
   const viewed = { ...real, ...view };
   const [next, effects] = Node.onThreadEvent({ ...thread, worker: { ...thread.worker, shared: viewed } }, event);
-  const { store, sessions: remembered, board: announced } = next.worker.shared;
+  const { engine, sessions: remembered, board: announced } = next.worker.shared;
   const shared = {
-    store,
+    engine,
     sessions: remembered === viewed.sessions ? real.sessions : remembered,
     board: announced === viewed.board ? real.board : announced,
   };
@@ -172,9 +172,6 @@ export const board = (view: (real: Board) => Partial<Board>): Change =>
 
 export const sessions = (view: (real: Sessions) => Partial<Sessions>): Change =>
   running((thread, event) => seen(thread, event, { sessions: { ...thread.worker.shared.sessions, ...view(thread.worker.shared.sessions) } }));
-
-/** What a table says of a command that it has never seen. */
-export const NEW = { type: 'New' } as const;
 
 /** A store with a wrong method, whatever becomes of it. */
 export const storing = (wrong: (store: Tree, threads: number) => Partial<Pick<Tree, 'check' | 'execute'>>): Change => {

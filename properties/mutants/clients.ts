@@ -2,11 +2,12 @@
 
 import * as Proxy from '../../src/client/proxy.js';
 import * as Node from '../../src/node.js';
-import { commandAt, encodeCommand } from '../../src/record.js';
+import { commandAt, encodeCommand, floorAt, sequenceAt } from '../../src/record.js';
+import { BEYOND, NEW } from '../../src/replica/sessions.js';
 import { partitionOf } from '../../src/service/b-plus-tree/index.js';
 import type { Tree } from '../../src/service/b-plus-tree/outline.js';
 import { treeOf, type Change } from '../arbitraries/world.js';
-import { having, NEW, sessions, together } from './change.js';
+import { having, sessions, together } from './change.js';
 import { before, mutant, type Look, type Mutant } from './mutant.js';
 import { ofProxy } from './proxies.js';
 import { inCrowd, inRough, onFewKeys, WORLDS } from './worlds.js';
@@ -91,7 +92,7 @@ export const CLIENTS: readonly Mutant[] = [
   mutant('CLb', 'a resubmission that is late is resubmitted under another number', ...proxying(resubmittingAgain)),
   mutant('CLc', 'a replica takes a full window for more than that', ...before(WORLDS, together(
     eager,
-    sessions((real) => ({ recall: (table, command) => (command.sequence >= command.floor + 7 ? { type: 'Beyond' } : real.recall(table, command)) })),
+    sessions((real) => ({ recall: (table, batch, at) => (sequenceAt(batch, at) >= floorAt(batch, at) + 7 ? BEYOND : real.recall(table, batch, at)) })),
   ))),
   mutant('CLd', 'a client takes the answer to any attempt for that to its last', ...proxying(takingAnyAttempt)),
   mutant('CLe', 'a client gives a lost command another number', ...proxying(renumbering)),

@@ -2,14 +2,14 @@
 
 import * as Proxy from '../../src/client/proxy.js';
 import * as Node from '../../src/node.js';
-import { commandAt, encodeCommand, encodeReply, join, recordsOf, replyAt, type Command as Named } from '../../src/record.js';
+import { attemptAt, commandAt, encodeCommand, encodeReply, join, newSheet, recordsOf, replyAt, statusAt } from '../../src/record.js';
 import { EXECUTOR, isFull } from '../../src/replica/barrier.js';
+import { attemptIn, isAnswered, NEW } from '../../src/replica/sessions.js';
 import * as Worker from '../../src/replica/worker.js';
-import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
 import type { Condition } from '../../src/service/service.js';
 import { misled, noLeft, noRight } from '../arbitraries/checks.js';
 import { LOAD, treeOf, type Change } from '../arbitraries/world.js';
-import { asking, board, having, inRoleOf, NEW, running, sessions, storing, type Stepped, type Thread } from './change.js';
+import { asking, board, having, inRoleOf, running, sessions, storing, type Stepped, type Thread } from './change.js';
 import { CHECKS } from './checks.js';
 import { failedToOwnGroup } from './clients.js';
 import { before, mutant, type Mutant } from './mutant.js';
@@ -66,17 +66,17 @@ export const OPTIMISM: readonly Mutant[] = [
   mutant('OP02', 'the left neighbour is overlooked', ...before(CHECKS, misled({ place: noLeft })), inCrowd(overlooking('left'))),
   mutant('OP03', 'the right neighbour is overlooked', ...before(CHECKS, misled({ place: noRight })), inCrowd(overlooking('right'))),
   mutant('OP05', 'a late duplicate of a failed attempt passes after its resubmission', inCrowd(sessions((real) => ({
-    recall: (table, command) => {
-      const memory = real.recall(table, command);
-      return memory.type === 'Answered' && memory.attempt > (command as Named).attempt ? NEW : memory;
+    recall: (table, batch, at) => {
+      const memory = real.recall(table, batch, at);
+      return isAnswered(memory) && attemptIn(memory) > attemptAt(batch, at) ? NEW : memory;
     },
   })))),
   mutant('OP06', 'a failure is not remembered', inCrowd(sessions((real) => ({
-    remember: (table, command, answered) => (answered.status === 'Failed' ? real : real.remember(table, command, answered)),
+    remember: (table, floor, replies, at) => (statusAt(replies, at) === 'Failed' ? real : real.remember(table, floor, replies, at)),
   })))),
   mutant('OP07', 'a resubmission goes under a fresh name', inCrowd(renamed)),
   mutant('OPc', 'what was executed under the barrier is remembered where no other thread looks', inCrowd(sessions((real) => ({
-    remember: (table, command, answered) => real.remember(answered.attempt > 0 ? 0 : table, command, answered),
+    remember: (table, floor, replies, at) => real.remember(attemptAt(replies, at) > 0 ? 0 : table, floor, replies, at),
   })))),
   mutant('OPd', 'a thread checks in the name of its neighbour', ...before(CHECKS, (of, tree, thread, command) => tree.check((thread % of.partitions.lowerBounds.length) + 1, command))),
   mutant('OPe', 'a failed command goes to its own group again', ofProxy(failedToOwnGroup), inCrowd(having({ onProxyEvent: failedToOwnGroup }))),
@@ -104,7 +104,7 @@ function answeringOnArrival(): Change {
   const isReply = ({ type }: Worker.Effect): boolean => type === 'Reply';
   const run = (thread: Early, event: Extract<Node.ThreadEvent, { type: 'Run' }>): Stepped => {
     const { worker } = thread;
-    const [next, effects] = Node.onThreadEvent<Command, Result>({ merge: thread.merge, worker }, event);
+    const [next, effects] = Node.onThreadEvent({ merge: thread.merge, worker }, event);
     if (worker.thread !== EXECUTOR) return [next, effects];
     if (next.worker.phase.type === 'Arrived') {
       if (worker.phase.type === 'Arrived') return [answered(next), effects];
@@ -133,11 +133,8 @@ function leavingTraces(): Change {
     const [next, effects] = Node.onThreadEvent(thread, event);
     const hasFailed = effects.some((effect) => effect.type === 'Reply' && replyAt(effect.replies, 0).status === 'Failed');
     if (head === undefined || !hasFailed) return [next, effects];
-    const { kind, payload } = commandAt(head.commands, head.at);
-    const command = next.worker.settings.service.codec.decode(kind, payload);
-    if (typeof command === 'string') return [next, effects];
-    const [store] = next.worker.shared.store.execute(command);
-    return [{ ...next, worker: { ...next.worker, shared: { ...next.worker.shared, store } } }, effects];
+    const engine = next.worker.shared.engine.executeAt(head.commands, head.at, newSheet(64));
+    return [{ ...next, worker: { ...next.worker, shared: { ...next.worker.shared, engine } } }, effects];
   });
 }
 

@@ -30,7 +30,7 @@ const clausesNoted = (titles: readonly string[]): Clauses<{ readonly broken: Bro
 export const clausesOfRing = clausesNoted([...titlesOf(Acceptor), ...titlesOf(Coordinator)]);
 
 /** What all machines say of themselves, and what is asked of every attempt. */
-export const clausesOfSteps = { ...clausesOfRing, ...clausesNoted([...titlesOf<Worker.Worker<Command, Result>>(Worker), ...titlesOf(Proxy), LIN_2]) };
+export const clausesOfSteps = { ...clausesOfRing, ...clausesNoted([...titlesOf<Worker.Worker>(Worker), ...titlesOf(Proxy), LIN_2]) };
 
 /** Whatever is wrong once may be so at every step that follows. */
 const MOST_NOTES = 5;
@@ -48,7 +48,7 @@ export const watched = (world: World<Command, Result>): { readonly world: World<
     for (const [title, holds] of Object.entries(stepInvariants)) if (!holds(before, after)) note(title, who);
   };
 
-  const { onProcessEvent = Node.onProcessEvent, onThreadEvent = Node.onThreadEvent<Command, Result>, onProxyEvent = Proxy.onEvent } = world.machines ?? {};
+  const { onProcessEvent = Node.onProcessEvent, onThreadEvent = Node.onThreadEvent, onProxyEvent = Proxy.onEvent } = world.machines ?? {};
   const machines: World<Command, Result>['machines'] = {
     ...world.machines,
 
@@ -70,7 +70,7 @@ export const watched = (world: World<Command, Result>): { readonly world: World<
       const isChecked = (thread.worker.queue.first()?.group ?? G_ALL) !== G_ALL;
       const before = isChecked ? digestOf(thread) : '';
       const taken = onThreadEvent(thread, event);
-      judge<Worker.Worker<Command, Result>>(Worker, `t${thread.worker.thread}`, thread.worker, taken[0].worker);
+      judge<Worker.Worker>(Worker, `t${thread.worker.thread}`, thread.worker, taken[0].worker);
       if (isChecked && repliesIn(taken[1]).some(({ status }) => status === 'Failed')) {
         const after = digestOf(taken[0]);
         if (after !== before) note(LIN_2, `t${thread.worker.thread} turned ${before} into ${after}`);
@@ -87,8 +87,8 @@ export const watched = (world: World<Command, Result>): { readonly world: World<
   return { world: { ...world, machines }, broken };
 };
 
-const digestOf = ({ worker }: Node.Thread<Command, Result>): string => {
-  const { entries, high, low } = worker.shared.store.digest();
+const digestOf = ({ worker }: Node.Thread): string => {
+  const { entries, high, low } = worker.shared.engine.digest();
   return `${entries} entries, ${high}:${low}`;
 };
 

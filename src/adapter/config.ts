@@ -234,7 +234,7 @@ const placeOf = ({ processes }: Config, id: string): ProcessId => processes.find
 export const directoryOf = ({ data }: Config, id: string): string => resolve(data, id);
 
 /** What the session tables of a replica have room for: a table for each thread and one for the executor. */
-export const limitsOf = ({ threads, sessions }: Config): Limits => ({ ...sessions, tables: threads + 1, replyBytes: 64 });
+export const limitsOf = ({ threads, sessions }: Config): Limits => ({ ...sessions, tables: threads + 1, replyBytes: 48 });
 
 /** The replicated service, and what its tree is to be loaded with. */
 export const serviceOf = ({ service, threads }: Config) => {

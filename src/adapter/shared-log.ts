@@ -130,8 +130,9 @@ const ringAt = (memory: SharedArrayBuffer, start: number, capacity: number) => {
     },
     copyOut: (cursor: number, length: number): Uint8Array => {
       const place = placeOf(cursor);
+      if (place + length <= capacity) return bytes.slice(place, place + length);
       const entry = new Uint8Array(length);
-      const straight = bytes.subarray(place, Math.min(place + length, capacity));
+      const straight = bytes.subarray(place);
       entry.set(straight);
       entry.set(bytes.subarray(0, length - straight.length), straight.length);
       return entry;

@@ -9,11 +9,12 @@ import * as Replica from '../../spec/replica.js';
 import { subscriptionsOf } from '../multicast/groups.js';
 import { roundOf, type Decided } from '../multicast/merge.js';
 import { onThreadEvent, startThread, type Cluster, type Thread } from '../node.js';
-import { commandAt, encodeCommand, recordsOf, replyAt, type Group } from '../record.js';
+import { commandAt, encodeCommand, newSheet, recordsOf, replyAt, type Group } from '../record.js';
 import { EXECUTOR, isFull, persistentBoard, type Board } from '../replica/barrier.js';
-import { persistentSessions, type Identity, type Sessions } from '../replica/sessions.js';
+import { isAnswered, persistentSessions, type Sessions } from '../replica/sessions.js';
 import type { Effect, Shared } from '../replica/worker.js';
 import { bPlusTree, evenKeys, orderedMap, type Command, type Result, type Tree } from '../service/b-plus-tree/index.js';
+import { engineOf, type Stored } from '../service/engine.js';
 
 /** Leaves of two entries, 0 2 | 4 6 | 8 10 | 12 14. The second partition starts at 6, so that both threads share a leaf. */
 export const tree = bPlusTree({ keySpace: 16, partitions: [0, 6], capacity: 4, fill: 0.5, minimum: 'half' });
@@ -28,8 +29,8 @@ export const THREADS = 2;
 export const REPLICA = 'r';
 
 export type Crew = {
-  readonly threads: readonly Thread<Command, Result>[];
-  readonly shared: Shared<Command, Result>;
+  readonly threads: readonly Thread[];
+  readonly shared: Shared;
   /** What each thread has not heard of yet, by group. */
   readonly unheard: readonly (readonly (readonly Decided[])[])[];
   /** What was carried out, in the order in which it happened. */
@@ -39,14 +40,14 @@ export type Crew = {
 export type CrewEvent = { readonly type: 'hears'; readonly thread: number; readonly group: Group } | { readonly type: 'runs'; readonly thread: number };
 
 export const startCrew = (cluster: Cluster): Crew => {
-  const shared: Shared<Command, Result> = {
-    store: tree.persistent(load),
+  const shared: Shared = {
+    engine: engineOf(tree.service, tree.persistent(load)),
     sessions: persistentSessions({ tables: THREADS + 1, sessions: 4, window: 8, replyBytes: 64 }),
     board: persistentBoard(THREADS),
   };
   const numbers = Array.from({ length: THREADS }, (_, i) => i + 1);
   return {
-    threads: numbers.map((number) => startThread(cluster, tree.service, number, shared)),
+    threads: numbers.map((number) => startThread(cluster, cluster.membership.learners[0]!, number, shared)),
     shared,
     unheard: numbers.map(() => Array.from({ length: THREADS + 1 }, () => [])),
     executions: [],
@@ -67,7 +68,7 @@ export const crewEvents = ({ threads, unheard, shared }: Crew): readonly CrewEve
   ]);
 
 /** Whether running leads anywhere: a thread that waits at a barrier just waits. */
-const mayRun = ({ worker }: Thread<Command, Result>, board: Board): boolean => {
+const mayRun = ({ worker }: Thread, board: Board): boolean => {
   if (worker.phase.type !== 'Arrived') return !worker.queue.isEmpty();
   return worker.thread === EXECUTOR ? isFull(board, worker.generation) : board.hasDeparted(worker.generation);
 };
@@ -104,7 +105,10 @@ const executionsIn = (effect: Effect, thread: number): readonly Replica.Executio
 export const isAtRest = ({ threads, unheard }: Crew): boolean => unheard.flat().every((lane) => lane.length === 0) && threads.every(({ worker }) => worker.queue.isEmpty());
 
 /** The entries of the tree, as text. */
-export const contentOf = ({ shared }: Crew): string => entriesIn(shared.store.execute(EVERYTHING)[1]);
+export const contentOf = ({ shared }: Crew): string => entriesIn(treeIn(shared).execute(EVERYTHING)[1]);
+
+/** The tree that its engine drives. */
+const treeIn = ({ engine }: Shared): Tree => (engine as Stored<Command, Result>).store as Tree;
 
 const EVERYTHING: Command = { type: 'scan', from: 0n, to: 15n };
 const entriesIn = (result: Result): string => (result.type === 'entries' ? result.entries.map(([key, value]) => `${key}:${value}`).join(' ') : result.type);
@@ -132,7 +136,7 @@ export const refinementOf = (commands: readonly Command[]) => {
 /** What of a crew tells its states apart. Of the session tables, what they say of the commands of this world. */
 export const viewOf = ({ threads, shared, unheard, executions }: Crew, sequences: number): unknown => [
   threads.map(({ merge, worker: { queue, generation, phase } }) => [merge.lanes, queue, generation, phase]),
-  (shared.store as Tree).outline(),
+  treeIn(shared).outline(),
   remembered(shared.sessions, sequences),
   wordsOf(shared.board, Math.max(...threads.map(({ worker }) => worker.generation))),
   unheard,
@@ -140,9 +144,19 @@ export const viewOf = ({ threads, shared, unheard, executions }: Crew, sequences
 ];
 
 const remembered = (sessions: Sessions, sequences: number): unknown =>
-  Array.from({ length: THREADS + 1 }, (_, table) => identities(sequences).map((identity) => sessions.recall(table, identity)));
+  Array.from({ length: THREADS + 1 }, (_, table) =>
+    identities(sequences).map((record) => {
+      const memory = sessions.recall(table, record, 0);
+      if (!isAnswered(memory)) return memory;
+      const sheet = newSheet(64);
+      sessions.repeat(table, record, 0, sheet);
+      return sheet.bytes.subarray(0, sheet.length);
+    }),
+  );
 
-const identities = (sequences: number): readonly Identity[] => Array.from({ length: sequences }, (_, i) => ({ session: SESSION, sequence: i + 1, floor: 1 }));
+/** Commands of which only the names count. */
+const identities = (sequences: number): readonly Uint8Array[] =>
+  Array.from({ length: sequences }, (_, i) => encodeCommand({ kind: 0, attempt: 0, session: SESSION, sequence: i + 1, floor: 1, payload: new Uint8Array() }));
 
 const wordsOf = (board: Board, generations: number): readonly number[] => {
   const upTo = (has: (generation: number) => boolean): number => Array.from({ length: generations }, (_, i) => i + 1).filter(has).length;

@@ -43,7 +43,7 @@ const STRIDE = 32;
 /** Bytes of shared memory that a board takes. */
 export const boardBytes = (threads: number): number => (threads + 1) * STRIDE * Int32Array.BYTES_PER_ELEMENT;
 
-/** A board in shared memory. Its words may be waited for with `Atomics.wait`: `arrivalWord(i)`, `DEPARTURE_WORD`. */
+/** A board in shared memory. Its words may be waited for, as `waiter` does. */
 export const sharedBoard = (threads: number, words: Int32Array): Board => {
   const announce = (word: number, generation: number): void => {
     Atomics.store(words, word, generation);
@@ -59,5 +59,28 @@ export const sharedBoard = (threads: number, words: Int32Array): Board => {
   return board;
 };
 
-export const DEPARTURE_WORD = 0;
-export const arrivalWord = (thread: number): number => thread * STRIDE;
+const DEPARTURE_WORD = 0;
+const arrivalWord = (thread: number): number => thread * STRIDE;
+
+/**
+ * How thread t_`thread` waits at a board in shared memory: until everyone has arrived, if it is the executor, or until the
+ * generation is over. It looks `spin` times, which is worth it only where a core is free, and then sleeps; it may return
+ * too early, and does so after `nap` ms.
+ */
+export const waiter = (board: Board, words: Int32Array, thread: number, spin: number): ((generation: number, nap: number) => void) => {
+  const isOver = thread === EXECUTOR ? (generation: number) => isFull(board, generation) : board.hasDeparted;
+  /** The word that has still to change. */
+  const lateWord = (generation: number): number | undefined => {
+    if (thread !== EXECUTOR) return board.hasDeparted(generation) ? undefined : DEPARTURE_WORD;
+    for (let other = 1; other <= board.threads; other += 1) if (!board.hasArrived(other, generation)) return arrivalWord(other);
+    return undefined;
+  };
+  return (generation, nap) => {
+    for (let looks = 0; looks < spin; looks += 1) if (isOver(generation)) return;
+    const word = lateWord(generation);
+    if (word === undefined) return;
+    const seen = Atomics.load(words, word);
+    // Asked of this one word, and after it was loaded: what has changed since does not let the thread sleep.
+    if (!isAtLeast(seen, generation)) Atomics.wait(words, word, seen, nap);
+  };
+};

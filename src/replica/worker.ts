@@ -1,5 +1,5 @@
 /**
- * A worker thread t_i of a replica (P-SMR; opt-PSMR, section V). REP-1 .. REP-6.
+ * A worker thread t_i of a replica (P-SMR; opt-PSMR, section V). REP-1 .. REP-6, REP-8.
  *
  * It takes the batches that its merge delivers, in order. A command of its own group it executes at once, or, under
  * opt-PSMR, checks and then executes or fails. At commands of g_all all threads synchronise: each arrives at the barrier,
@@ -8,33 +8,47 @@
  */
 import { List } from 'immutable';
 import {
-  commandAt,
+  attemptAt,
   DIGEST_KIND,
-  encodeReply,
+  extend,
+  floorAt,
   G_ALL,
-  join,
+  isAgainAt,
+  kindAt,
+  newSheet,
   nextRecord,
-  type Command,
+  padded,
+  putReply,
+  REPLY_HEADER,
+  retract,
+  sequenceAt,
+  sessionAt,
   type Group,
-  type Position,
+  type Sheet,
   type Status,
 } from '../record.js';
-import type { Condition, Digest, Footprint, Service, Store } from '../service/service.js';
+import { partitionIn, REFUSED, unpacked, type Engine } from '../service/engine.js';
+import type { Condition, Digest } from '../service/service.js';
 import { step, type Step } from '../step.js';
 import { EXECUTOR, isFull, type Board } from './barrier.js';
-import type { Sessions } from './sessions.js';
-import { treatmentOf, type Technique } from './techniques.js';
+import { attemptIn, BEYOND, FORGOTTEN, isAnswered, statusIn, type Sessions } from './sessions.js';
+import { treatmentOf, type Technique, type Treatment } from './techniques.js';
 
 /** What the threads of one replica share. */
-export type Shared<C, R> = { readonly store: Store<C, R>; readonly sessions: Sessions; readonly board: Board };
+export type Shared = { readonly engine: Engine; readonly sessions: Sessions; readonly board: Board };
 
-export type Settings<C, R> = {
-  readonly service: Service<C, R>;
+export type Settings = {
   readonly technique: Technique;
   readonly threads: number;
   /** How many commands of g_all may be executed under one barrier: 1 as in the paper, or up to the whole batch. */
   readonly commandsPerBarrier: number;
+  /** Which of the `replicas` this one is, from 0 on: what is sent for the first time is answered by one of them. */
+  readonly replica: number;
+  readonly replicas: number;
 };
+
+/** What a thread does with a command, by the group that it came from and its packed footprint. */
+type Treatments = readonly (readonly Treatment[])[];
 
 /** A batch in its place in the thread's order. `at` and `offset` say how far into it the thread has come: bytes, commands. */
 type Delivered = { readonly group: Group; readonly slot: number; readonly commands: Uint8Array; readonly at: number; readonly offset: number };
@@ -46,11 +60,12 @@ type Phase =
   /** The executor alone, while `left` more commands belong to this barrier. */
   | { readonly type: 'Executing'; readonly left: number };
 
-export type Worker<C, R> = {
-  readonly settings: Settings<C, R>;
+export type Worker = {
+  readonly settings: Settings;
+  readonly treatments: Treatments;
   /** i of t_i, from 1. */
   readonly thread: number;
-  readonly shared: Shared<C, R>;
+  readonly shared: Shared;
   readonly queue: List<Delivered>;
   /** The barrier that this thread is at, or passed last. */
   readonly generation: number;
@@ -70,8 +85,9 @@ export type Effect =
   /** Nothing to do before the board changes: until everyone has arrived (the executor), or the generation is over. */
   | { readonly type: 'Wait'; readonly generation: number };
 
-export const initial = <C, R>(settings: Settings<C, R>, thread: number, shared: Shared<C, R>): Worker<C, R> => ({
+export const initial = (settings: Settings, thread: number, shared: Shared): Worker => ({
   settings,
+  treatments: treatmentsUnder(settings),
   thread,
   shared,
   queue: List(),
@@ -79,7 +95,12 @@ export const initial = <C, R>(settings: Settings<C, R>, thread: number, shared: 
   phase: { type: 'Running' },
 });
 
-export const onEvent = <C, R>(worker: Worker<C, R>, event: Event): Step<Worker<C, R>, Effect> => {
+const treatmentsUnder = ({ technique, threads }: Settings): Treatments =>
+  Array.from({ length: threads + 1 }, (_, group) =>
+    Array.from({ length: 4 * (threads + 1) }, (_, footprint) => treatmentOf(technique, unpacked(footprint), group)),
+  );
+
+export const onEvent = (worker: Worker, event: Event): Step<Worker, Effect> => {
   switch (event.type) {
     case 'Deliver': {
       const { group, slot, commands } = event;
@@ -90,12 +111,12 @@ export const onEvent = <C, R>(worker: Worker<C, R>, event: Event): Step<Worker<C
   }
 };
 
-const run = <C, R>(worker: Worker<C, R>, budget: number): Step<Worker<C, R>, Effect> => {
+const run = (worker: Worker, budget: number): Step<Worker, Effect> => {
   const head = worker.queue.first();
   if (head === undefined) return step(worker, { type: 'Rest' });
   switch (worker.phase.type) {
     case 'Running':
-      return head.group === G_ALL && worker.settings.threads > 1 ? arrive(worker) : execute(worker, head, budget);
+      return synchronises(worker, head) ? arrive(worker) : execute(worker, head, budget);
     case 'Arrived':
       return worker.thread === EXECUTOR ? enter(worker, head, budget) : leave(worker, head);
     case 'Executing':
@@ -103,49 +124,55 @@ const run = <C, R>(worker: Worker<C, R>, budget: number): Step<Worker<C, R>, Eff
   }
 };
 
+const synchronises = ({ settings }: Worker, { group }: Delivered): boolean => group === G_ALL && settings.threads > 1;
+
 // REP-4: everything that comes before the barrier is done.
-const arrive = <C, R>(worker: Worker<C, R>): Step<Worker<C, R>, Effect> => {
+const arrive = (worker: Worker): Step<Worker, Effect> => {
   const generation = (worker.generation + 1) | 0;
   const board = worker.shared.board.arrive(worker.thread, generation);
   return step({ ...worker, generation, phase: { type: 'Arrived' }, shared: { ...worker.shared, board } });
 };
 
-const enter = <C, R>(worker: Worker<C, R>, head: Delivered, budget: number): Step<Worker<C, R>, Effect> =>
+const enter = (worker: Worker, head: Delivered, budget: number): Step<Worker, Effect> =>
   isFull(worker.shared.board, worker.generation)
     ? conclude(worker, head, budget, worker.settings.commandsPerBarrier)
     : step(worker, { type: 'Wait', generation: worker.generation });
 
 // REP-4: nobody goes on before the execution is over.
-const leave = <C, R>(worker: Worker<C, R>, head: Delivered): Step<Worker<C, R>, Effect> =>
+const leave = (worker: Worker, head: Delivered): Step<Worker, Effect> =>
   worker.shared.board.hasDeparted(worker.generation)
     ? step({ ...advance(worker, skipOver(head, worker.settings.commandsPerBarrier)), phase: { type: 'Running' } })
     : step(worker, { type: 'Wait', generation: worker.generation });
 
 /** Executes up to `budget` commands under the barrier, and departs when the last of it is done. */
-const conclude = <C, R>(worker: Worker<C, R>, head: Delivered, budget: number, left: number): Step<Worker<C, R>, Effect> => {
-  const [next, effects] = execute(worker, head, Math.min(budget, left));
-  const rest = next.queue.first();
-  const done = rest === undefined || rest.slot !== head.slot || rest.group !== head.group ? left : rest.offset - head.offset;
-  if (done < left) return [{ ...next, phase: { type: 'Executing', left: left - done } }, effects];
-  const board = next.shared.board.depart(worker.generation);
-  return [{ ...next, phase: { type: 'Running' }, shared: { ...next.shared, board } }, effects];
+const conclude = (worker: Worker, head: Delivered, budget: number, left: number): Step<Worker, Effect> => {
+  const sheet = newSheet(roomFor(worker, head, Math.min(budget, left)));
+  const [shared, reached] = carryOut(worker, worker.shared, head, Math.min(budget, left), sheet);
+  const next = advance({ ...worker, shared }, reached);
+  const done = reached.offset - head.offset;
+  if (done < left && !isOver(reached)) return [{ ...next, phase: { type: 'Executing', left: left - done } }, said(sheet)];
+  const board = shared.board.depart(worker.generation);
+  return [{ ...next, phase: { type: 'Running' }, shared: { ...shared, board } }, said(sheet)];
 };
 
-/** Executes up to `budget` commands of the batch at the head of the queue. */
-const execute = <C, R>(worker: Worker<C, R>, head: Delivered, budget: number): Step<Worker<C, R>, Effect> => {
-  const replies: Uint8Array[] = [];
-  let { shared } = worker;
-  let { at, offset } = head;
-  for (let left = budget; left > 0 && at < head.commands.length; left -= 1) {
-    const [after, reply] = answer(worker, shared, commandAt(head.commands, at), { group: head.group, slot: head.slot, offset });
-    shared = after;
-    if (reply !== undefined) replies.push(reply);
-    at = nextRecord(head.commands, at);
-    offset += 1;
+/** Executes up to `budget` commands, of as many batches as they take. */
+const execute = (worker: Worker, first: Delivered, budget: number): Step<Worker, Effect> => {
+  const sheet = newSheet(roomFor(worker, first, budget));
+  let next = worker;
+  let left = budget;
+  for (let head: Delivered | undefined = first; head !== undefined && left > 0 && !synchronises(worker, head); head = next.queue.first()) {
+    const [shared, reached] = carryOut(worker, next.shared, head, left, sheet);
+    left -= reached.offset - head.offset;
+    next = advance({ ...next, shared }, reached);
   }
-  const next = advance({ ...worker, shared }, { ...head, at, offset });
-  return replies.length === 0 ? step(next) : step(next, { type: 'Reply', replies: join(replies) });
+  return [next, said(sheet)];
 };
+
+const said = ({ bytes, length }: Sheet): readonly Effect[] => (length === 0 ? [] : [{ type: 'Reply', replies: bytes.subarray(0, length) }]);
+
+/** Bytes that the replies are likely to take: about as many again as the commands. */
+const roomFor = ({ settings }: Worker, { group, slot, commands, at }: Delivered, budget: number): number =>
+  isDesignated(settings, group, slot) ? Math.min(2 * (commands.length - at), 64 * budget) : 64;
 
 /** The commands of one barrier, passed over by a thread that does not execute them. */
 const skipOver = (head: Delivered, commands: number): Delivered => {
@@ -157,79 +184,104 @@ const skipOver = (head: Delivered, commands: number): Delivered => {
   return { ...head, at, offset };
 };
 
-const advance = <C, R>(worker: Worker<C, R>, head: Delivered): Worker<C, R> => ({
-  ...worker,
-  queue: head.at < head.commands.length ? worker.queue.set(0, head) : worker.queue.shift(),
-});
+const isOver = ({ commands, at }: Delivered): boolean => at >= commands.length;
 
-/** One command: what it does to the shared state, and the record of its reply, if there is to be one. */
-const answer = <C, R>(
-  { settings, thread }: Worker<C, R>,
-  shared: Shared<C, R>,
-  command: Command,
-  position: Position,
-): readonly [Shared<C, R>, Uint8Array | undefined] => {
-  const { service, technique } = settings;
-  const replyWith = (status: Status, payload: Uint8Array): Uint8Array =>
-    encodeReply({ status, attempt: command.attempt, session: command.session, sequence: command.sequence, position, payload });
-  const refuse = (reason: string): readonly [Shared<C, R>, Uint8Array] => [shared, replyWith('Refused', new TextEncoder().encode(reason))];
+const advance = (worker: Worker, head: Delivered): Worker => ({ ...worker, queue: isOver(head) ? worker.queue.shift() : worker.queue.set(0, head) });
 
-  const decoded = command.kind === DIGEST_KIND ? 'digest' : service.codec.decode(command.kind, command.payload);
-  if (typeof decoded === 'string' && command.kind !== DIGEST_KIND) return refuse(decoded);
-  const footprint: Footprint = typeof decoded === 'string' ? { type: 'Everything', change: 'nothing' } : service.footprint(decoded);
-  const treatment = treatmentOf(technique, footprint, position.group);
-  if (treatment === 'refuse') return refuse(`not a command for group ${position.group}`);
-  if (command.attempt > 0 && position.group !== G_ALL) return refuse('a resubmission goes to g_all');
+/** Commands that the engine is told of at once. */
+const PORTION = 16;
 
-  const table = footprint.type === 'Partition' ? footprint.partition : 0;
-  const memory = shared.sessions.recall(table, command);
-  switch (memory.type) {
-    case 'Forgotten':
-      return [shared, undefined];
-    case 'Beyond':
-      return refuse('more commands outstanding than the window of a session allows');
-    case 'Answered': {
-      // REP-3: what has failed may be tried once more; everything else is answered as before, if anyone still asks.
-      const isResubmission = memory.status === 'Failed' && command.attempt > memory.attempt;
-      if (!isResubmission) return [shared, command.attempt === memory.attempt ? memory.reply : undefined];
-      break;
-    }
-    case 'New':
-      break;
+/** Up to `budget` commands of a batch, and the replies to them: what is shared then, and how far into the batch that is. */
+const carryOut = (worker: Worker, before: Shared, head: Delivered, budget: number, sheet: Sheet): readonly [Shared, Delivered] => {
+  const { commands, group, slot } = head;
+  const isOurs = isDesignated(worker.settings, group, slot);
+  let shared = before;
+  let { at, offset } = head;
+  for (let left = budget; left > 0 && at < commands.length; left -= 1) {
+    if (offset % PORTION === 0) shared.engine.expect(commands, at, skipOver({ ...head, at, offset }, PORTION).at);
+    shared = answer(worker, shared, head, at, offset, isOurs, sheet);
+    at = nextRecord(commands, at);
+    offset += 1;
+  }
+  return [shared, { ...head, at, offset }];
+};
+
+/**
+ * Whether this replica answers what is delivered there for the first time. Slots that carry commands may all be even, as
+ * skips lie between them: so places are scattered before they are dealt out.
+ */
+export const isDesignated = ({ replica, replicas }: Settings, group: Group, slot: number): boolean =>
+  replicas <= 1 || (Math.imul(slot + group, 0x9e3779b1) >>> 16) % replicas === replica;
+
+/** One command: what is shared after it. Its reply goes to the end of `sheet`, if this replica is to give one. REP-8. */
+const answer = (worker: Worker, shared: Shared, batch: Delivered, at: number, offset: number, isOurs: boolean, sheet: Sheet): Shared => {
+  const { commands, group } = batch;
+  const { engine, sessions } = shared;
+  const isDigest = kindAt(commands, at) === DIGEST_KIND;
+  const isToSay = isOurs || isDigest || isAgainAt(commands, at);
+  const footprint = isDigest ? 0 : engine.footprintAt(commands, at);
+  if (footprint === REFUSED) return refuse(shared, batch, at, offset, isToSay, sheet, engine.flawAt(commands, at));
+  const treatment = worker.treatments[group]?.[footprint] ?? treatmentOf(worker.settings.technique, unpacked(footprint), group);
+  if (treatment === 'refuse') return refuse(shared, batch, at, offset, isToSay, sheet, `not a command for group ${group}`);
+  const attempt = attemptAt(commands, at);
+  if (attempt > 0 && group !== G_ALL) return refuse(shared, batch, at, offset, isToSay, sheet, 'a resubmission goes to g_all');
+
+  const table = partitionIn(footprint);
+  const memory = sessions.recall(table, commands, at);
+  if (memory === FORGOTTEN) return shared;
+  if (memory === BEYOND) return refuse(shared, batch, at, offset, isToSay, sheet, 'more commands outstanding than the window of a session allows');
+  // REP-3: what has failed may be tried once more; everything else is answered as before, if anyone still asks.
+  if (isAnswered(memory) && !(statusIn(memory) === 'Failed' && attempt > attemptIn(memory))) {
+    if (attempt === attemptIn(memory)) sessions.repeat(table, commands, at, sheet);
+    return shared;
   }
 
-  const [store, status, payload] = carryOut(shared.store, service, thread, treatment, decoded);
-  const reply = replyWith(status, payload);
-  const sessions = shared.sessions.remember(table, command, { type: 'Answered', attempt: command.attempt, status, reply });
-  return [{ ...shared, store, sessions }, reply];
+  const start = sheet.length;
+  const condition = treatment === 'check' ? engine.checkAt(worker.thread, commands, at) : undefined;
+  let after = engine;
+  if (condition !== undefined) putText(sheet, batch, at, offset, 'Failed', condition); // SAF-1: what fails has no effect.
+  else {
+    extend(sheet, REPLY_HEADER);
+    if (isDigest) putDigest(sheet, engine.digest());
+    else after = engine.executeAt(commands, at, sheet);
+    finish(sheet, start, batch, at, offset, 'Executed');
+  }
+  const remembered = sessions.remember(table, floorAt(commands, at), sheet.bytes, start);
+  if (!isToSay) retract(sheet, start);
+  return after === engine && remembered === sessions ? shared : { ...shared, engine: after, sessions: remembered };
 };
 
-const carryOut = <C, R>(
-  store: Store<C, R>,
-  service: Service<C, R>,
-  thread: number,
-  treatment: 'execute' | 'check',
-  command: C | string,
-): readonly [Store<C, R>, Status, Uint8Array] => {
-  if (typeof command === 'string') return [store, 'Executed', encodeDigest(store.digest())];
-  const condition = treatment === 'check' ? store.check(thread, command) : undefined;
-  if (condition !== undefined) return [store, 'Failed', encodeCondition(condition)]; // SAF-1: what fails has no effect.
-  const [next, result] = store.execute(command);
-  return [next, 'Executed', service.codec.encodeResult(result)];
+const refuse = (shared: Shared, batch: Delivered, at: number, offset: number, isToSay: boolean, sheet: Sheet, reason: string): Shared => {
+  if (isToSay) putText(sheet, batch, at, offset, 'Refused', reason);
+  return shared;
 };
 
-const encodeCondition = (condition: Condition): Uint8Array => new TextEncoder().encode(condition);
+/** Writes a reply that says why. */
+const putText = (sheet: Sheet, batch: Delivered, at: number, offset: number, status: Status, text: string): void => {
+  const payload = ENCODER.encode(text);
+  const start = extend(sheet, REPLY_HEADER + payload.length);
+  sheet.bytes.set(payload, start + REPLY_HEADER);
+  finish(sheet, start, batch, at, offset, status);
+};
+
+const ENCODER = new TextEncoder();
+
+/** Writes the header of the reply that starts at byte `start`, now that its payload is there, and pads it. */
+const finish = (sheet: Sheet, start: number, { commands, group, slot }: Delivered, at: number, offset: number, status: Status): void => {
+  const length = sheet.length - start;
+  extend(sheet, padded(length) - length);
+  putReply(sheet.bytes, start, status, attemptAt(commands, at), sessionAt(commands, at), sequenceAt(commands, at), group, slot, offset, length - REPLY_HEADER);
+};
 
 /** The condition named in the payload of a `Failed` reply. */
 export const decodeCondition = (payload: Uint8Array): Condition => new TextDecoder().decode(payload);
 
-const encodeDigest = ({ entries, high, low }: Digest): Uint8Array => {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setFloat64(0, entries, true);
-  view.setUint32(8, high, true);
-  view.setUint32(12, low, true);
-  return bytes;
+const putDigest = (sheet: Sheet, { entries, high, low }: Digest): void => {
+  const at = extend(sheet, 16);
+  const view = new DataView(sheet.bytes.buffer, sheet.bytes.byteOffset);
+  view.setFloat64(at, entries, true);
+  view.setUint32(at + 8, high, true);
+  view.setUint32(at + 12, low, true);
 };
 
 /** The digest in the payload of the reply to a digest command. */
@@ -239,7 +291,7 @@ export const decodeDigest = (payload: Uint8Array): Digest => {
 };
 
 /** What every single step of a worker satisfies. */
-export const stepInvariants: Readonly<Record<string, <C, R>(before: Worker<C, R>, after: Worker<C, R>) => boolean>> = {
+export const stepInvariants: Readonly<Record<string, (before: Worker, after: Worker) => boolean>> = {
   'REP-4: a thread executes a command of g_all only when everyone has arrived': (before, after) =>
     before.phase.type !== 'Arrived' || after.phase.type === 'Arrived' || isFull(after.shared.board, after.generation),
   'REP-5: a thread passes one barrier at a time': (before, after) => after.generation === before.generation || before.phase.type === 'Running',

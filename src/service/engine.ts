@@ -4,7 +4,7 @@
  * Any store is one by `engineOf`, which makes an object of every record and so says what is meant. A store that is to be
  * fast brings an engine of its own, and a property holds the two against each other.
  */
-import { commandAt, extend, type Sheet } from '../record.js';
+import { commandAt, encodeCommand, extend, newSheet, type Sheet } from '../record.js';
 import type { Change, Condition, Digest, Footprint, Service, Store } from './service.js';
 
 export interface Engine {
@@ -36,10 +36,20 @@ export const packed = (footprint: Footprint): number =>
 /** The partition of a packed footprint, 0 for everything. */
 export const partitionIn = (footprint: number): number => footprint >> 2;
 
+/** The footprint that was packed. */
+export const unpacked = (footprint: number): Footprint => {
+  const partition = partitionIn(footprint);
+  const change = changeIn(footprint);
+  return partition === 0 ? { type: 'Everything', change } : { type: 'Partition', partition, change };
+};
+
 export const changeIn = (footprint: number): Change => CHANGES[footprint & 3] ?? 'structure';
 
+/** An engine over a store that can still be looked at. */
+export type Stored<C, R> = Engine & { readonly store: Store<C, R> };
+
 /** What `service` means over `store`. */
-export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engine => {
+export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Stored<C, R> => {
   const decoded = (batch: Uint8Array, at: number): C | string => {
     const { kind, payload } = commandAt(batch, at);
     return service.codec.decode(kind, payload);
@@ -51,6 +61,7 @@ export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engi
     return known;
   };
   return {
+    store,
     footprintAt: (batch, at) => {
       const known = decoded(batch, at);
       return typeof known === 'string' ? REFUSED : packed(service.footprint(known));
@@ -69,5 +80,21 @@ export const engineOf = <C, R>(service: Service<C, R>, store: Store<C, R>): Engi
     },
     expect: () => undefined,
     digest: () => store.digest(),
+  };
+};
+
+/** The other way round: the store that an engine is, for those who have objects. A command that it refuses is thrown. */
+export const storeOf = <C, R>(service: Service<C, R>, engine: Engine): Store<C, R> => {
+  const { codec } = service;
+  const recordOf = (command: C): Uint8Array =>
+    encodeCommand({ kind: codec.kindOf(command), attempt: 0, session: 0, sequence: 1, floor: 1, payload: codec.encode(command) });
+  return {
+    check: (thread, command) => engine.checkAt(thread, recordOf(command), 0),
+    execute: (command) => {
+      const sheet = newSheet(16);
+      const next = engine.executeAt(recordOf(command), 0, sheet);
+      return [storeOf(service, next), codec.decodeResult(codec.kindOf(command), sheet.bytes.subarray(0, sheet.length))];
+    },
+    digest: engine.digest,
   };
 };

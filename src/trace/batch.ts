@@ -4,13 +4,13 @@
  *
  * ```
  * name     session.sequence.attempt
- * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload
+ * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload; in a batch after `again ` if it is sent once more
  * reply    name/status/group/slot/offset/bytes/digest   or  name/status/group/slot/offset/=payload
  * ```
  *
  * Digests are 8 hexadecimal digits, payloads base64.
  */
-import { commandAt, encodeCommand, join, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
+import { commandAt, encodeCommand, isAgainAt, join, markAgain, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
 import { digestOf, hexOf, standIn } from './digest.js';
 
 /** How much of a value a trace keeps. */
@@ -72,10 +72,12 @@ export const hearCommand = (said: string): Command | undefined => {
   return { kind: Number(kind), attempt: Number(attempt), session: Number(session), sequence: Number(sequence), floor: Number(floor), payload };
 };
 
+const AGAIN = 'again ';
+
 /** All commands of a batch. */
 export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[] => {
   const said: string[] = [];
-  for (const at of recordsOf(batch)) said.push(sayCommand(commandAt(batch, at), detail));
+  for (const at of recordsOf(batch)) said.push(`${isAgainAt(batch, at) ? AGAIN : ''}${sayCommand(commandAt(batch, at), detail)}`);
   return said;
 };
 
@@ -83,9 +85,12 @@ export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[
 export const hearCommands = (said: readonly unknown[]): Uint8Array | number => {
   const records: Uint8Array[] = [];
   for (const [place, text] of said.entries()) {
-    const command = typeof text === 'string' ? hearCommand(text) : undefined;
+    const isAgain = typeof text === 'string' && text.startsWith(AGAIN);
+    const command = typeof text === 'string' ? hearCommand(isAgain ? text.slice(AGAIN.length) : text) : undefined;
     if (command === undefined) return place;
-    records.push(encodeCommand(command));
+    const record = encodeCommand(command);
+    if (isAgain) markAgain(record, 0);
+    records.push(record);
   }
   return join(records);
 };

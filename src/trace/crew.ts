@@ -5,16 +5,14 @@ import { replyAt } from '../record.js';
 import { boardBytes, sharedBoard, type Board } from '../replica/barrier.js';
 import { sessionsBytes, sharedSessions, type Sessions } from '../replica/sessions.js';
 import { decodeCondition, type Shared } from '../replica/worker.js';
-import { bPlusTree, evenKeys, type Command, type Result } from '../service/b-plus-tree/index.js';
-import type { Service } from '../service/service.js';
+import { bPlusTree, evenKeys } from '../service/b-plus-tree/index.js';
 import { keep, violationsIn, type Violation } from './facts.js';
 import type { Stage } from './stage.js';
 
 export type Crew = {
-  readonly service: Service<Command, Result>;
   readonly board: Board;
   /** What thread t_`thread` is given. `touch` is told of every node. */
-  readonly sharedFor: (thread: number, touch: (node: number, mode: 'read' | 'write') => void) => Shared<Command, Result>;
+  readonly sharedFor: (thread: number, touch: (node: number, mode: 'read' | 'write') => void) => Shared;
   /** Notes what a thread touched in an epoch; when all threads have left it, says what was not its own. */
   readonly touched: (thread: number, epoch: number, nodes: readonly string[]) => Violation | undefined;
   /** What was not their own in the epochs that not all threads have left. */
@@ -42,20 +40,21 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
   const noticed = (thread: number): Sessions => {
     const sessions: Sessions = {
       recall: tables.recall,
-      remember: (table, identity, answer) => {
-        const { status, position, payload, attempt } = replyAt(answer.reply, 0);
+      repeat: tables.repeat,
+      remember: (table, floor, replies, at) => {
+        const { session, sequence, status, position, payload, attempt } = replyAt(replies, at);
         const what = status === 'Failed' ? decodeCondition(payload) : Buffer.from(payload).toString('hex');
         keep(facts, facts.executions, {
           replica,
           thread,
-          command: `${identity.session}.${identity.sequence}`,
+          command: `${session}.${sequence}`,
           attempt,
           outcome: `${status} ${what}`,
           isEffective: status === 'Executed',
           round: roundOf(position.slot, m),
           ...position,
         });
-        tables.remember(table, identity, answer);
+        tables.remember(table, floor, replies, at);
         return sessions;
       },
     };
@@ -68,9 +67,8 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
   const accessesByEpoch = new Map<number, Access[]>();
   const epochs = new Map<number, number>(); // by thread
   return {
-    service: tree.service,
     board,
-    sharedFor: (thread, touch) => ({ store: tree.attach(store.buffer, touch), sessions: noticed(thread), board }),
+    sharedFor: (thread, touch) => ({ engine: tree.attach(store.buffer, touch).engine, sessions: noticed(thread), board }),
     touched: (thread, epoch, nodes) => {
       const accesses = accessesByEpoch.get(epoch) ?? [];
       accessesByEpoch.set(epoch, accesses);

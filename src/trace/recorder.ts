@@ -45,7 +45,7 @@ export const recordProcess = (origin: Origin, setting: Setting, write: Write) =>
 };
 
 /** Of the machines of a thread. */
-export const recordThread = <C, R>(origin: Origin, setting: Setting, write: Write) => {
+export const recordThread = (origin: Origin, setting: Setting, write: Write) => {
   const lines = writer(origin, write);
   const detail = detailOf(setting);
   write(headerOf(origin, setting));
@@ -53,7 +53,7 @@ export const recordThread = <C, R>(origin: Origin, setting: Setting, write: Writ
     merge: (event: Merge.Event, delivered: readonly Merge.Effect[], after: Merge.Merge): void =>
       lines.write({ machine: 'merge', event: JSON.stringify(sayMergeEvent(event, detail)), effects: sayAll(delivered, sayMergeEffect), sketch: sketchOfMerge(after) }),
     /** A run that only waited, or had nothing to do, is not told: it took no step. */
-    work: (event: Extract<Worker.Event, { type: 'Run' }>, effects: readonly Worker.Effect[], nodes: readonly string[], after: Worker.Worker<C, R>): void => {
+    work: (event: Extract<Worker.Event, { type: 'Run' }>, effects: readonly Worker.Effect[], nodes: readonly string[], after: Worker.Worker): void => {
       if (setting.level === 'protocol' || effects.some(({ type }) => type !== 'Reply')) return;
       lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(after) });
     },

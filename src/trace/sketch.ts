@@ -26,7 +26,7 @@ export const sketchOfProcess = ({ parts }: Process): number => {
 
 export const sketchOfMerge = ({ lanes }: Merge): number => lanes.reduce((sum, { known, waiting }) => digested(digested(sum, known), waiting.size), 0);
 
-export const sketchOfWorker = <C, R>({ generation, phase, queue }: Worker<C, R>): number => {
+export const sketchOfWorker = ({ generation, phase, queue }: Worker): number => {
   const head = queue.first();
   const left = phase.type === 'Executing' ? phase.left : 0;
   return all(0, generation, phase.type.length, left, queue.size, ...(head === undefined ? [] : [head.group, head.slot, head.at, head.offset]));

@@ -5,7 +5,6 @@ import * as Node from '../node.js';
 import { G_ALL } from '../record.js';
 import { EXECUTOR, isFull } from '../replica/barrier.js';
 import type * as Worker from '../replica/worker.js';
-import type { Command, Result } from '../service/b-plus-tree/index.js';
 import { namesIn, sayReplies, summaryOf } from './batch.js';
 import type { Crew } from './crew.js';
 import { keep } from './facts.js';
@@ -38,7 +37,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   let merge = Merge.initial(subscription, cluster.m);
   let touched = new Set<string>();
   const shared = crew?.sharedFor(number, (node, mode) => touched.add(`${mode.charAt(0)}${node}`));
-  let thread = crew === undefined || shared === undefined ? undefined : Node.startThread<Command, Result>(cluster, crew.service, number, shared);
+  let thread = crew === undefined || shared === undefined ? undefined : Node.startThread(cluster, setting.names.indexOf(process), number, shared);
   let delivered = 0;
 
   const playMerge = (line: Line, isForced: boolean): Outcome => {
@@ -112,10 +111,10 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   };
 };
 
-const isWaiting = <C, R>({ phase }: Worker.Worker<C, R>): boolean => phase.type === 'Arrived';
+const isWaiting = ({ phase }: Worker.Worker): boolean => phase.type === 'Arrived';
 
 /** The threads without which a thread cannot pass the barrier that it is at; `undefined` if it can. */
-const lateFor = <C, R>({ thread, generation, shared: { board } }: Worker.Worker<C, R>): readonly number[] | undefined => {
+const lateFor = ({ thread, generation, shared: { board } }: Worker.Worker): readonly number[] | undefined => {
   if (thread !== EXECUTOR) return board.hasDeparted(generation) ? undefined : [EXECUTOR];
   if (isFull(board, generation)) return undefined;
   return Array.from({ length: board.threads }, (_, index) => index + 1).filter((other) => !board.hasArrived(other, generation));

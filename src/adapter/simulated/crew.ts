@@ -8,7 +8,7 @@ import type { Thread, ThreadEvent } from '../../node.js';
 import { G_ALL, recordsOf, replyAt, type Group, type Reply } from '../../record.js';
 import { persistentBoard } from '../../replica/barrier.js';
 import type { Scheduler } from '../../replica/scheduler.js';
-import { persistentSessions } from '../../replica/sessions.js';
+import { persistentSessions, type Sessions } from '../../replica/sessions.js';
 import { isScheduled } from '../../replica/techniques.js';
 import { decodeCondition, type Shared } from '../../replica/worker.js';
 import { engineOf } from '../../service/engine.js';
@@ -27,15 +27,15 @@ export type Crew = {
   readonly standing: () => Standing;
 };
 
-type Member<C, R> = {
+type Member = {
   /** i of t_i. */
   readonly number: number;
   readonly subscriptions: readonly Group[];
-  thread: Thread<C, R>;
+  thread: Thread;
   /** The time at which it hears of what it was fed last. */
   fed: number;
   isScheduled: boolean;
-  readonly trace: ReturnType<typeof recordThread<C, R>> | undefined;
+  readonly trace: ReturnType<typeof recordThread> | undefined;
 };
 
 /** The crew of replica `id`, which has crashed `life` times. */
@@ -46,16 +46,14 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
 
   /** Who is at work, while what it touches matters: under the barrier the executor has everything to itself. */
   let observed: { readonly epoch: number; readonly thread: number } | null = null;
-  /** Whether the store was asked: an answer out of a session's table asks none. */
+  /** The thread at work. */
+  let busy = 0;
+  /** Whether a command was carried out: an answer out of a session's table is none. */
   let isCarriedOut = false;
 
   const noticed = (store: Store<C, R>): Store<C, R> => ({
-    check: (thread, command) => {
-      isCarriedOut = true;
-      return store.check(thread, command);
-    },
+    check: store.check,
     execute: (command) => {
-      isCarriedOut = true;
       const before = structureOf(store);
       const [after, result] = store.execute(command);
       if (structureOf(after) !== before) see(observed === null ? 'structure changed under a barrier' : 'structure changed outside a barrier');
@@ -64,23 +62,33 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     digest: store.digest,
   });
 
+  /** Whatever is carried out is remembered, whoever answers it. */
+  const watched = (sessions: Sessions): Sessions => ({
+    ...sessions,
+    remember: (table, floor, replies, at) => {
+      isCarriedOut = true;
+      record(busy, replyAt(replies, at));
+      return watched(sessions.remember(table, floor, replies, at));
+    },
+  });
+
   /** The nodes that the thread at work has touched. */
   let touched = new Set<string>();
   const store = world.newStore((node, mode) => {
     if (world.trace !== undefined) touched.add(`${mode.charAt(0)}${node}`);
     if (observed !== null) notes.accesses.push({ ...observed, part: `node ${node} of ${replica}`, mode });
   });
-  let shared: Shared<C, R> = { store: noticed(store), sessions: persistentSessions(world.limits), board: persistentBoard(cluster.threads) };
+  let shared: Shared = { engine: engineOf(service, noticed(store)), sessions: watched(persistentSessions(world.limits)), board: persistentBoard(cluster.threads) };
 
-  const members = Array.from({ length: cluster.threads }, (_, index): Member<C, R> => ({
+  const members = Array.from({ length: cluster.threads }, (_, index): Member => ({
     number: index + 1,
     subscriptions: subscriptionsOf(index + 1, cluster.threads),
-    thread: machines.startThread(cluster, service, index + 1, shared),
+    thread: machines.startThread(cluster, id, index + 1, shared),
     fed: 0,
     isScheduled: false,
-    trace: world.trace && recordThread<C, R>({ process: world.trace.setting.names[id] ?? replica, life, thread: index + 1 }, world.trace.setting, world.trace.write),
+    trace: world.trace && recordThread({ process: world.trace.setting.names[id] ?? replica, life, thread: index + 1 }, world.trace.setting, world.trace.write),
   }));
-  const learnerOf = ({ number }: Member<C, R>): string => `t${number} of ${replica}`;
+  const learnerOf = ({ number }: Member): string => `t${number} of ${replica}`;
   const schedulerName = `scheduler of ${replica}`;
   const knownAt = new Map<string, number>(); // by the names of the commands in a batch
 
@@ -111,7 +119,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     }
   };
 
-  const hear = (member: Member<C, R>, event: ThreadEvent): void => {
+  const hear = (member: Member, event: ThreadEvent): void => {
     const before = member.thread.worker.queue;
     [member.thread] = machines.onThreadEvent(member.thread, event);
     const delivered = member.thread.worker.queue.skip(before.size);
@@ -120,7 +128,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     wake(member);
   };
 
-  const note = (member: Member<C, R>, delivered: List<{ readonly group: Group; readonly slot: number; readonly commands: Uint8Array }>): void => {
+  const note = (member: Member, delivered: List<{ readonly group: Group; readonly slot: number; readonly commands: Uint8Array }>): void => {
     if (isScheduled(cluster.technique)) return; // it was the scheduler that delivered
     for (const { group, slot, commands } of delivered) {
       const names = namesIn(commands);
@@ -130,7 +138,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     }
   };
 
-  const wake = (member: Member<C, R>): void => {
+  const wake = (member: Member): void => {
     if (member.isScheduled) return;
     member.isScheduled = true;
     clock.later(clock.chance(), () => {
@@ -140,8 +148,9 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     });
   };
 
-  const work = (member: Member<C, R>): void => {
+  const work = (member: Member): void => {
     const { worker } = member.thread;
+    busy = member.number;
     isCarriedOut = false;
     touched = new Set();
     observed = worker.queue.first()?.group === G_ALL ? null : { epoch: worker.generation, thread: member.number };
@@ -154,7 +163,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     for (const effect of effects)
       switch (effect.type) {
         case 'Reply':
-          for (const at of recordsOf(effect.replies)) answer(member, replyAt(effect.replies, at));
+          for (const at of recordsOf(effect.replies)) answer(replyAt(effect.replies, at));
           break;
         case 'Rest':
           return;
@@ -165,13 +174,12 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     wake(member);
   };
 
-  const answer = (member: Member<C, R>, reply: Reply): void => {
-    if (isCarriedOut) record(member, reply);
-    else see(reply.status === 'Refused' ? 'a command was refused' : 'a duplicate was answered from memory');
+  const answer = (reply: Reply): void => {
+    if (!isCarriedOut) see(reply.status === 'Refused' ? 'a command was refused' : 'a duplicate was answered from memory');
     network.reply(reply);
   };
 
-  const record = ({ number }: Member<C, R>, reply: Reply): void => {
+  const record = (number: number, reply: Reply): void => {
     const { session, sequence, status, position, payload, attempt } = reply;
     const condition = status === 'Failed' ? decodeCondition(payload) : undefined;
     if (condition !== undefined) see(`a check failed: ${condition}`);
@@ -194,7 +202,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
   return {
     feed: isScheduled(cluster.technique) ? (_, value) => deal(value) : hand,
     standing: () => {
-      const { entries, high, low } = shared.store.digest();
+      const { entries, high, low } = shared.engine.digest();
       const isAtRest = members.every(({ thread }) => thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running');
       return { replica, digest: `${entries} entries, ${high}:${low}`, isAtRest, learners: isScheduled(cluster.technique) ? [schedulerName] : members.map(learnerOf) };
     },

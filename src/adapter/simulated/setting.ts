@@ -24,11 +24,11 @@ export type Faults = {
 export type Client<C> = { readonly session: number; readonly commands: readonly C[]; readonly outstanding: number };
 
 /** The machines that a world is made of: the real ones, unless a test breaks one. */
-export type Machines<C, R> = {
+export type Machines = {
   readonly startProcess: typeof Node.startProcess;
   readonly onProcessEvent: typeof Node.onProcessEvent;
-  readonly startThread: typeof Node.startThread<C, R>;
-  readonly onThreadEvent: typeof Node.onThreadEvent<C, R>;
+  readonly startThread: typeof Node.startThread;
+  readonly onThreadEvent: typeof Node.onThreadEvent;
   readonly deal: typeof Scheduler.deal;
   readonly onProxyEvent: typeof Proxy.onEvent;
 };
@@ -45,7 +45,7 @@ export type World<C, R> = {
   readonly clients: readonly Client<C>[];
   /** Virtual time at which a run is given up, ms. */
   readonly limit: number;
-  readonly machines?: Partial<Machines<C, R>>;
+  readonly machines?: Partial<Machines>;
   readonly tell?: (time: number, line: string) => void;
   /** Where to write down what every machine does. What threads execute can be written of the shared form of a store only. */
   readonly trace?: { readonly setting: Setting; readonly write: Write };

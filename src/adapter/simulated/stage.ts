@@ -10,7 +10,7 @@ import type { Machines, World } from './setting.js';
 
 export type Stage<C, R> = {
   readonly world: World<C, R>;
-  readonly machines: Machines<C, R>;
+  readonly machines: Machines;
   readonly clock: Clock;
   readonly network: Network;
   readonly notes: Notes<C>;

@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { ProcessId } from '../../consensus/ballot.js';
 import type { Value } from '../../consensus/messages.js';
 import { groupsOf, subscriptionsOf } from '../../multicast/groups.js';
 import { G_ALL, type Group } from '../../record.js';
@@ -13,22 +14,32 @@ import { sessionsBytes } from '../../replica/sessions.js';
 import { isScheduled } from '../../replica/techniques.js';
 import { bell, newBell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { newSharedLog } from '../shared-log.js';
+import { newSharedLog, reader } from '../shared-log.js';
 import type { Tracing } from '../trace-files.js';
 import { newOutlets, type Outlet } from './outlets.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
 
+/** Bytes of the log of one thread's replies. What is longer than half of it goes by another way. */
+const REPLIES_CAPACITY = 8 * 2 ** 20;
+export const LONGEST_REPLIES = REPLIES_CAPACITY / 4;
+
 /** All that a thread is given. */
 export type Equipment = {
   readonly config: Config;
+  /** The replica whose thread it is. */
+  readonly me: ProcessId;
   readonly thread: number;
   readonly tree: SharedArrayBuffer;
   readonly sessions: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly logs: readonly { readonly group: Group; readonly memory: SharedArrayBuffer; readonly reader: number }[];
+  /** Where its replies go: the network thread is the one reader. */
+  readonly replies: SharedArrayBuffer;
+  /** One word: 1 while the network thread has been woken and has not looked yet. */
+  readonly woken: SharedArrayBuffer;
   /** How often to look again before going to sleep: worth it only where a core is free. */
   readonly spin: number;
   readonly trace: ThreadTracing | undefined;
@@ -52,8 +63,10 @@ export type SchedulerEquipment = {
 export type ThreadTracing = Tracing & { readonly process: string; readonly life: number };
 
 export type Crew = {
-  /** Hands the next decided value of a group to the threads that subscribe to it. */
+  /** The next decided value of a group, for the threads that subscribe to it. They may sleep on until they are woken. */
   readonly feed: (group: Group, value: Value) => void;
+  /** Wakes whoever was fed. */
+  readonly wake: () => void;
   /** Hands over what did not fit before. */
   readonly flush: () => void;
   readonly close: () => Promise<void>;
@@ -70,7 +83,7 @@ export type Watcher = {
 const GRACE = 500;
 
 /** Loads the tree and starts the threads. */
-export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew => {
+export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: Watcher): Crew => {
   const cluster = clusterOf(config);
   const { threads } = cluster;
   const service = serviceOf(config);
@@ -85,6 +98,7 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
   const bells = new Map(numbers.map((thread) => [thread, newBell()]));
   const shared = {
     config,
+    me,
     spin,
     trace: watcher.trace,
     ending: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
@@ -107,13 +121,21 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
       ...shared,
       thread,
       bell: bells.get(thread) as SharedArrayBuffer,
+      replies: newSharedLog({ capacity: REPLIES_CAPACITY, readers: 1 }),
+      woken: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       logs: subscriptionsOf(thread, threads).flatMap((group) => {
         const log = logs.get(group);
         return log === undefined ? [] : [{ group, memory: log.memory, reader: log.readers.indexOf(thread) }];
       }),
     };
     const worker = new Worker(fileURLToPath(new URL('./thread.js', import.meta.url)), { workerData });
-    worker.on('message', watcher.onReplies);
+    const replies = reader(workerData.replies, 0);
+    const woken = new Int32Array(workerData.woken);
+    worker.on('message', (long: Uint8Array | null) => {
+      if (long !== null) return watcher.onReplies(long);
+      Atomics.store(woken, 0, 0); // before the look: whatever comes after it wakes again
+      for (let some = replies.next(); some !== undefined; some = replies.next()) watcher.onReplies(some);
+    });
     return watched(`thread ${thread}`, worker);
   });
 
@@ -126,15 +148,13 @@ export const startCrew = (config: Config, spin: number, watcher: Watcher): Crew 
     schedulers.push(watched('the scheduler', new Worker(fileURLToPath(new URL('./scheduling.js', import.meta.url)), { workerData })));
     return order;
   };
-  const outlets = newOutlets(isScheduled(cluster.technique) ? [scheduled()] : lanes);
+  const { feed, wake, flush } = newOutlets(isScheduled(cluster.technique) ? [scheduled()] : lanes);
   return {
-    feed: (group, value) => {
-      outlets.feed(group, value);
-      outlets.wake();
-    },
+    feed,
+    wake,
     flush: () => {
-      outlets.flush();
-      outlets.wake();
+      flush();
+      wake();
     },
     close: async () => {
       isClosing = true;

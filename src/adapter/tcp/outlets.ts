@@ -27,20 +27,20 @@ export type Outlets = {
 
 export const newOutlets = (outlets: readonly Outlet[]): Outlets => {
   const byGroup = new Map(
-    outlets.map(({ group, memory, bells }) => [group, { log: writer(memory), bells, overflow: [] as Uint8Array[] }] as const),
+    outlets.map(({ group, memory, bells }) => [group, { log: writer(memory), bells, overflow: [] as Parts[] }] as const),
   );
   const news = new Set<SharedArrayBuffer>(); // bells yet to be rung
   return {
     feed: (group, value) => {
       const outlet = byGroup.get(group);
       if (outlet === undefined) return;
-      const entry = encodeValue(value);
-      if (outlet.overflow.length > 0 || !outlet.log.append(entry)) outlet.overflow.push(entry);
+      const entry = partsOf(value);
+      if (outlet.overflow.length > 0 || !outlet.log.append(...entry)) outlet.overflow.push(entry);
       outlet.bells.forEach((one) => news.add(one));
     },
     flush: () => {
       for (const { log, bells, overflow } of byGroup.values()) {
-        const left = overflow.findIndex((entry) => !log.append(entry));
+        const left = overflow.findIndex((entry) => !log.append(...entry));
         const done = overflow.splice(0, left < 0 ? overflow.length : left);
         if (done.length > 0) bells.forEach((one) => news.add(one));
       }
@@ -57,25 +57,26 @@ const NOOP = 0;
 const BATCH = 1;
 const SKIP = 2;
 
-/** A decided value as an entry of the log: type, where a skip leads to, commands. */
-const encodeValue = (value: Value): Uint8Array => {
+/** What an entry of the log is made of: its type and where a skip leads to, and commands. */
+type Parts = readonly Uint8Array[];
+
+const partsOf = (value: Value): Parts => {
   switch (value.type) {
     case 'Noop':
-      return entryOf(NOOP, 0);
+      return [headOf(NOOP, 0)];
     case 'Skip':
-      return entryOf(SKIP, value.to);
+      return [headOf(SKIP, value.to)];
     case 'Batch':
-      return entryOf(BATCH, 0, value.commands);
+      return [headOf(BATCH, 0), value.commands];
   }
 };
 
-const entryOf = (type: number, to: number, commands: Uint8Array = new Uint8Array()): Uint8Array => {
-  const entry = new Uint8Array(16 + commands.length);
-  const view = new DataView(entry.buffer);
+const headOf = (type: number, to: number): Uint8Array => {
+  const head = new Uint8Array(16);
+  const view = new DataView(head.buffer);
   view.setUint8(0, type);
   view.setFloat64(8, to, true);
-  entry.set(commands, 16);
-  return entry;
+  return head;
 };
 
 /** An entry of the log as the value that was decided. The commands are a view of the entry. */

@@ -4,7 +4,6 @@
  */
 import { workerData } from 'node:worker_threads';
 import { deal } from '../../replica/scheduler.js';
-import { engineOf } from '../../service/engine.js';
 import { schedulerIn } from '../../trace/line.js';
 import { recordScheduler } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
@@ -22,7 +21,7 @@ const TRACE_BEHIND = 100;
 
 const schedule = ({ config, tree, order, bell: bellMemory, lanes, spin, trace: tracing, ending }: SchedulerEquipment): void => {
   const service = serviceOf(config);
-  const scheduler = { threads: config.threads, footprintAt: engineOf(service.service, service.attach(tree)).footprintAt };
+  const scheduler = { threads: config.threads, footprintAt: service.attach(tree).engine.footprintAt };
   const outlets = newOutlets(lanes);
   const ownBell = bell(bellMemory);
   const log = reader(order, 0);

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Durable } from '../../consensus/messages.js';
 import * as Node from '../../node.js';
-import { nextRecord, replyAt, type Group } from '../../record.js';
+import { join, nextRecord, sessionAt, type Group } from '../../record.js';
 import { clusterOf, directoryOf, processIdOf, type Config } from '../config.js';
 import { listen, type Connection, type Handlers, type Listener } from '../connections.js';
 import { Hello } from '../hello.js';
@@ -136,25 +136,36 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
   const cluster = clusterOf(config);
   const clients = new Map<number, Connection>(); // by session
   const replies = new Map<Connection, Uint8Array[]>();
+  /** Replies are handed on in runs: those that lie together mostly go to the same client. */
   const onReplies = (batch: Uint8Array): void => {
-    if (replies.size === 0) setImmediate(sendReplies);
-    for (let at = 0; at < batch.length; ) {
-      const next = nextRecord(batch, at);
-      const client = clients.get(replyAt(batch, at).session);
-      if (client !== undefined) {
-        const waiting = replies.get(client);
-        if (waiting === undefined) replies.set(client, [batch.subarray(at, next)]);
-        else waiting.push(batch.subarray(at, next));
-      }
-      at = next;
+    let client: Connection | undefined;
+    let session = NaN;
+    let from = 0;
+    const close = (end: number): void => {
+      if (client === undefined || end === from) return;
+      if (replies.size === 0) setImmediate(sendReplies);
+      const waiting = replies.get(client);
+      if (waiting === undefined) replies.set(client, [batch.subarray(from, end)]);
+      else waiting.push(batch.subarray(from, end));
+    };
+    for (let at = 0; at < batch.length; at = nextRecord(batch, at)) {
+      const next = sessionAt(batch, at);
+      if (next === session) continue;
+      session = next;
+      const owner = clients.get(session);
+      if (owner === client) continue;
+      close(at);
+      client = owner;
+      from = at;
     }
+    close(batch.length);
   };
   const sendReplies = (): void => {
-    for (const [client, records] of replies) client.send(encode({ type: 'Replies', replies: Buffer.concat(records) }));
+    for (const [client, records] of replies) client.send(encode({ type: 'Replies', replies: join(records) }));
     replies.clear();
   };
   const trace = tracing && startTrace(config, id, tracing);
-  const crew: Crew = startCrew(config, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
+  const crew: Crew = startCrew(config, me, spinFor(cluster.threads), { onReplies, onFailure, trace: trace && { ...trace.tracing, process: id, life: trace.life } });
 
   const peers = links(config, helloOf(config, id), log, () => E.left('a peer does not answer on this connection'));
   let process = Node.startProcess(cluster, me);
@@ -173,6 +184,7 @@ const serveReplica = async (config: Config, me: ProcessId, id: string, { log, on
         case 'Persist': // A learner keeps nothing: the acceptors do.
           break;
       }
+    crew.wake();
   };
 
   const listener = await admit(config, me, log, {

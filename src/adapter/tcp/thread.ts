@@ -4,34 +4,38 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as Node from '../../node.js';
-import { arrivalWord, DEPARTURE_WORD, EXECUTOR, sharedBoard } from '../../replica/barrier.js';
+import { sharedBoard, waiter } from '../../replica/barrier.js';
 import { sharedSessions } from '../../replica/sessions.js';
 import type { Effect, Worker } from '../../replica/worker.js';
-import type { Command, Result } from '../../service/b-plus-tree/index.js';
 import { recordThread } from '../../trace/recorder.js';
 import { bell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { reader } from '../shared-log.js';
+import { reader, writer } from '../shared-log.js';
 import { openTraceFile, settingOf } from '../trace-files.js';
-import type { Equipment, ThreadTracing } from './crew.js';
+import { LONGEST_REPLIES, type Equipment, type ThreadTracing } from './crew.js';
 import { decodeValue } from './outlets.js';
 
 /** Commands between two looks at the logs. */
 const BUDGET = 512;
 /** A sleeper looks up now and then, ms: a wake-up that got lost would cost this much, not everything. */
 const NAP = 100;
+/** How long to wait for room in the log of replies before looking again, ms. */
+const ROOM = 1;
 
-const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
+const work = ({ config, me, thread, tree, sessions, board: words, bell: bellMemory, replies: repliesMemory, woken: wokenMemory, logs, spin, trace: tracing, ending }: Equipment): void => {
   const cluster = clusterOf(config);
   const service = serviceOf(config);
   const boardWords = new Int32Array(words);
   const board = sharedBoard(cluster.threads, boardWords);
   const isEnding = new Int32Array(ending);
   const trace = tracing && startTrace(config, thread, tracing);
-  const shared = { store: service.attach(tree, trace?.touch), sessions: sharedSessions(limitsOf(config), sessions), board };
+  const shared = { engine: service.attach(tree, trace?.touch).engine, sessions: sharedSessions(limitsOf(config), sessions), board };
+  const waitAtBoard = waiter(board, boardWords, thread, spin);
   const ownBell = bell(bellMemory);
+  const replies = writer(repliesMemory);
+  const woken = new Int32Array(wokenMemory);
   const readers = logs.map(({ group, memory, reader: index }) => ({ group, log: reader(memory, index) }));
-  let state = Node.startThread(cluster, service.service, thread, shared);
+  let state = Node.startThread(cluster, me, thread, shared);
 
   const hear = (): boolean => {
     let hasHeard = false;
@@ -46,23 +50,11 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
     return hasHeard;
   };
 
-  /** Until the board has changed in the one place that this thread waits for. */
-  const waitAtBoard = (generation: number): void => {
-    const others = thread === EXECUTOR ? Array.from({ length: cluster.threads - 1 }, (_, index) => index + 2) : [];
-    const late = (): number | undefined =>
-      thread === EXECUTOR
-        ? others.find((other) => !board.hasArrived(other, generation))
-        : board.hasDeparted(generation)
-          ? undefined
-          : EXECUTOR;
-    for (let looks = 0; looks < spin; looks += 1) if (late() === undefined) return;
-    const other = late();
-    if (other === undefined) return;
-    const word = thread === EXECUTOR ? arrivalWord(other) : DEPARTURE_WORD;
-    const seen = Atomics.load(boardWords, word);
-    // Asked of this one word, and after it was loaded: what has changed since does not let the thread sleep.
-    const isStillLate = thread === EXECUTOR ? !board.hasArrived(other, generation) : !board.hasDeparted(generation);
-    if (isStillLate) Atomics.wait(boardWords, word, seen, NAP);
+  /** To the network thread, which is woken once for all that comes before it looks. */
+  const answer = (some: Uint8Array): void => {
+    if (some.length > LONGEST_REPLIES) return parentPort?.postMessage(some.slice());
+    while (!replies.append(some)) Atomics.wait(woken, 0, 1, ROOM);
+    if (Atomics.exchange(woken, 0, 1) === 0) parentPort?.postMessage(null);
   };
 
   for (;;) {
@@ -74,7 +66,7 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
     for (const effect of effects)
       switch (effect.type) {
         case 'Reply':
-          parentPort?.postMessage(effect.replies);
+          answer(effect.replies);
           break;
         case 'Rest':
           if (hasHeard) break;
@@ -83,7 +75,7 @@ const work = ({ config, thread, tree, sessions, board: words, bell: bellMemory, 
           ownBell.wait(rung, spin, NAP);
           break;
         case 'Wait':
-          waitAtBoard(effect.generation);
+          waitAtBoard(effect.generation, NAP);
           break;
       }
   }
@@ -95,14 +87,14 @@ const RUN = { type: 'Run', budget: BUDGET } as const;
 const startTrace = (config: Config, thread: number, { directory, level, process, life }: ThreadTracing) => {
   const origin = { process, life, thread };
   const file = openTraceFile(directory, origin);
-  const { merge, work: told, end } = recordThread<Command, Result>(origin, settingOf(config, level), file.write);
+  const { merge, work: told, end } = recordThread(origin, settingOf(config, level), file.write);
   let nodes = new Set<string>();
   let flushed = 0;
   return {
     merge,
     /** A node was looked at or written in. Nobody asks where only the protocol is told of. */
     touch: level === 'protocol' ? undefined : (node: number, mode: 'read' | 'write') => void nodes.add(`${mode.charAt(0)}${node}`),
-    work: (event: typeof RUN, effects: readonly Effect[], worker: Worker<Command, Result>): void => {
+    work: (event: typeof RUN, effects: readonly Effect[], worker: Worker): void => {
       told(event, effects, [...nodes], worker);
       if (nodes.size > 0) nodes = new Set();
     },

@@ -39,8 +39,11 @@ export type Result =
 /** The most entries that one scan returns, so that a reply stays small (4 KiB). */
 export const SCAN_LIMIT = 256;
 
-const KINDS = ['read', 'update', 'insert', 'delete', 'scan'] as const satisfies readonly Command['type'][];
-const OUTCOMES = ['absent', 'found', 'updated', 'inserted', 'exists', 'removed', 'entries'] as const satisfies readonly Result['type'][];
+/** The key that a command is sent to a leaf by. */
+export const keyOf = (command: Command): number => Number(command.type === 'scan' ? command.from : command.key);
+
+export const KINDS = ['read', 'update', 'insert', 'delete', 'scan'] as const satisfies readonly Command['type'][];
+export const OUTCOMES = ['absent', 'found', 'updated', 'inserted', 'exists', 'removed', 'entries'] as const satisfies readonly Result['type'][];
 
 /** The layout of commands and results over a key space. */
 export const codec = (keySpace: number): Codec<Command, Result> => ({
@@ -69,8 +72,11 @@ const encode = (command: Command): Uint8Array => {
   }
 };
 
+/** Bytes of the payload of a command of this type. */
+export const payloadLength = (type: Command['type']): number => (type === 'read' || type === 'delete' ? 8 : 16);
+
 const commandOf = (type: Command['type'], payload: Uint8Array): Command | string => {
-  const length = type === 'read' || type === 'delete' ? 8 : 16;
+  const length = payloadLength(type);
   if (payload.length !== length) return `payload: ${type} takes ${length} bytes, not ${payload.length}`;
   switch (type) {
     case 'read':

@@ -1,12 +1,15 @@
 /** The B+-tree that the paper evaluates with (section V), as a replicated service: its commands, and its two stores. */
 
-import type { Change, Footprint, Service } from '../service.js';
+import type { Service } from '../service.js';
 import { codec, type Command, type Result } from './commands.js';
+import { createShared } from './fill.js';
+import { footprintOf } from './footprint.js';
 import { evenKeys, type Load } from './load.js';
+import type { Observe } from './observe.js';
 import type { Tree } from './outline.js';
-import { evenly, partitionOf, startingAt, type Partitions } from './partition.js';
+import { evenly, startingAt } from './partition.js';
 import { persistentTree } from './persistent.js';
-import { attachShared, createShared, type Observe, type SharedTree } from './shared.js';
+import { attachShared, type SharedTree } from './shared.js';
 import { shapeOf, type Minimum } from './shape.js';
 
 export type Options = {
@@ -35,7 +38,7 @@ export const bPlusTree = (options: Options) => {
       : startingAt(options.keySpace, options.partitions);
   const service: Service<Command, Result> = {
     codec: codec(options.keySpace),
-    footprint: (command) => footprint(partitions, command),
+    footprint: (command) => footprintOf(partitions, command),
   };
   return {
     shape,
@@ -45,37 +48,19 @@ export const bPlusTree = (options: Options) => {
     persistent: (load: Load = nothing): Tree => persistentTree(shape, partitions, load),
     /** A new tree in shared memory, and a handle on it. Throws a `RangeError` if no memory is large enough for the key space. */
     create: (load: Load = nothing, observe?: Observe): SharedTree =>
-      attachShared(shape, partitions, createShared(shape, partitions, load), observe),
+      attachShared(shape, partitions, service, createShared(shape, partitions, load), observe),
     /** A handle on the tree in `buffer`, which was created with the same options. One for each thread. */
-    attach: (buffer: SharedArrayBuffer, observe?: Observe): SharedTree => attachShared(shape, partitions, buffer, observe),
+    attach: (buffer: SharedArrayBuffer, observe?: Observe): SharedTree => attachShared(shape, partitions, service, buffer, observe),
   };
 };
 
 const nothing = evenKeys(0);
 
-const footprint = (partitions: Partitions, command: Command): Footprint => {
-  const partition = (key: bigint, change: Change): Footprint => ({
-    type: 'Partition',
-    partition: partitionOf(partitions, Number(key)),
-    change,
-  });
-  switch (command.type) {
-    case 'read':
-      return partition(command.key, 'nothing');
-    case 'update':
-      return partition(command.key, 'entry');
-    case 'insert':
-    case 'delete':
-      return partition(command.key, 'structure');
-    case 'scan':
-      return { type: 'Everything', change: 'nothing' };
-  }
-};
-
 export { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
 export { addEntry, emptyDigest, mixEntry, removeEntry } from './digest.js';
 export { evenKeys, type Load } from './load.js';
 export { orderedMap, sayCommand, textOf } from './ordered-map.js';
+export type { Observe } from './observe.js';
 export { outlineInvariants, structureOf, type Outline, type Tree } from './outline.js';
 export { evenly, largestKey, partitionOf, smallestKey, startingAt, type Partitions } from './partition.js';
-export type { Observe, SharedTree } from './shared.js';
+export type { SharedTree } from './shared.js';

@@ -3,13 +3,13 @@
  * place are the words that every handle must agree on.
  *
  * ```
- * tree   0 i32 root · 4 i32 height · 8 i32 fresh · 12 i32 free
+ * tree   0 i32 root · 4 i32 height · 8 i32 fresh · 12 i32 free · 16 i32 epoch
  * node   0 i32 count · 4 i32 next · 8 f64 key (capacity + 1) · then i64 value, or f64 child (capacity + 1)
  * ```
  *
  * The `count` is of entries in a leaf and of children in an inner node; keys are separators there, one less than children.
  * A place more than the capacity lets a node overflow before it is split. Integers are in the machine's own order.
- * There is no lock: `root` to `free`, inner nodes, and `next` are written under the barrier only.
+ * There is no lock: `root` to `epoch`, inner nodes, and `next` are written under the barrier only.
  */
 
 import { mostNodes, type Shape } from './shape.js';
@@ -41,7 +41,7 @@ export const memoryOver = (shape: Shape, buffer: SharedArrayBuffer): Memory => (
   size: sizeOf(shape),
 });
 
-const [ROOT, HEIGHT, FRESH, FREE] = [0, 1, 2, 3] as const;
+const [ROOT, HEIGHT, FRESH, FREE, EPOCH] = [0, 1, 2, 3, 4] as const;
 
 export const rootOf = (m: Memory): number => m.ints[ROOT]!;
 /** The number of levels of inner nodes over the leaves: so that a descent can stop above a leaf, without a look at it. */
@@ -50,6 +50,10 @@ export const setRoot = (m: Memory, root: number, height: number): void => {
   m.ints[ROOT] = root;
   m.ints[HEIGHT] = height;
 };
+
+/** How often structure has changed: while it stays, a key belongs in the leaf that it belonged in before. */
+export const epochOf = (m: Memory): number => m.ints[EPOCH]!;
+export const beginEpoch = (m: Memory): void => void (m.ints[EPOCH] = (epochOf(m) + 1) | 0);
 
 /** A node that is in no tree, empty. There always is one, as the memory is as large as the largest tree over its key space. */
 export const take = (m: Memory): number => {
@@ -87,16 +91,30 @@ export const setValue = (m: Memory, node: number, i: number, value: bigint): voi
 export const childAt = (m: Memory, node: number, i: number): number => m.numbers[valuesOf(m, node) + i]!;
 export const setChild = (m: Memory, node: number, i: number, child: number): void => void (m.numbers[valuesOf(m, node) + i] = child);
 
-/** How many of the first `length` keys of a node are not above `key`. */
+/** The two halves of a value: it is moved without being made a bigint. */
+export const lowAt = (m: Memory, node: number, i: number): number => m.ints[2 * (valuesOf(m, node) + i)]!;
+export const highAt = (m: Memory, node: number, i: number): number => m.ints[2 * (valuesOf(m, node) + i) + 1]!;
+export const setWords = (m: Memory, node: number, i: number, low: number, high: number): void => {
+  const at = 2 * (valuesOf(m, node) + i);
+  m.ints[at] = low;
+  m.ints[at + 1] = high;
+};
+
+/**
+ * How many of the first `length` keys of a node are not above `key`. Halves by arithmetic, not by a branch: one that is
+ * guessed wrongly would wait for its key to arrive from memory, and with it whatever comes after.
+ */
 export const ranked = (m: Memory, node: number, length: number, key: number): number => {
+  if (length === 0) return 0;
   const keys = keysOf(m, node);
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (m.numbers[keys + middle]! <= key) low = middle + 1;
-    else high = middle;
+  let from = keys;
+  let rest = length;
+  while (rest > 1) {
+    const half = rest >>> 1;
+    from += half * +(m.numbers[from + half - 1]! <= key);
+    rest -= half;
   }
-  return low;
+  return from - keys + +(m.numbers[from]! <= key);
 };
 
 /** Copies longs to another place; the two may overlap. */

@@ -26,7 +26,11 @@ export const startingAt = (keySpace: number, lowerBounds: readonly number[]): Pa
 };
 
 /** The partition that holds a key. */
-export const partitionOf = ({ lowerBounds }: Partitions, key: number): number => lowerBounds.findLastIndex((bound) => bound <= key) + 1;
+export const partitionOf = ({ lowerBounds }: Partitions, key: number): number => {
+  let i = lowerBounds.length;
+  while (lowerBounds[i - 1]! > key) i--;
+  return i;
+};
 
 /** The smallest key of partition `i`. */
 export const smallestKey = ({ lowerBounds }: Partitions, i: number): number => lowerBounds[i - 1]!;

@@ -3,7 +3,7 @@
  * tree it came from, which stays as it was.
  */
 
-import { SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
+import { keyOf, SCAN_LIMIT, type Command, type Entry, type Result } from './commands.js';
 import { addEntry, emptyDigest } from './digest.js';
 import type { Load } from './load.js';
 import { childFor, descend, leavesOf, occupancyOf, type Inner, type Leaf, type Node, type Tree } from './outline.js';
@@ -19,7 +19,7 @@ export const persistentTree = (shape: Shape, partitions: Partitions, load: Load)
   treeOf(shape, partitions, loaded(shape, load));
 
 const treeOf = (shape: Shape, partitions: Partitions, state: State): Tree => ({
-  check: (thread, command) => safetyCheck(shape, partitions, (key) => placeOf(state.root, key), thread, command),
+  check: (thread, command) => safetyCheck(shape, partitions, (key) => placeOf(state.root, key), thread, command.type, keyOf(command)),
   execute: (command) => {
     const [next, result] = execute(shape, state, command);
     return [treeOf(shape, partitions, next), result];

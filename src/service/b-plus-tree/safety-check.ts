@@ -35,44 +35,40 @@ export type Occupancy = {
   readonly isRoot: boolean;
 };
 
-/** The first condition that a command fails on thread t_`thread`, or `undefined` when it passes. */
+/** The first condition that a command of this type on `key` fails on thread t_`thread`, or `undefined` when it passes. */
 export const safetyCheck = (
   shape: Shape,
   partitions: Partitions,
   placeOf: (key: number) => Place,
   thread: number,
-  command: Command,
+  type: Command['type'],
+  key: number,
 ): Condition | undefined => {
-  const place = touchedBy(command, placeOf);
-  return sharedWith(partitions, thread, place) ?? (changesStructure(shape, command, place) ? 'structure' : undefined);
-};
-
-const touchedBy = (command: Command, placeOf: (key: number) => Place): Place => {
-  switch (command.type) {
+  switch (type) {
     case 'read': // Writes nothing, so its leaf may be shared and only its key must be the thread's: from its own group it passes.
-      return alone(Number(command.key));
+      return sharedWith(partitions, thread, key, key);
     case 'update':
     case 'insert':
-    case 'delete':
-      return placeOf(Number(command.key));
+    case 'delete': {
+      const place = placeOf(key);
+      return sharedWith(partitions, thread, place.beta1, place.beta2) ?? (changesStructure(shape, type, place) ? 'structure' : undefined);
+    }
     case 'scan': // Walks from leaf to leaf, and belongs in g_all.
-      return everywhere;
+      return sharedWith(partitions, thread, -Infinity, Infinity);
   }
 };
 
 /** Conditions 2 and 3: the neighbour who may touch the place as well. */
-export const sharedWith = (partitions: Partitions, thread: number, { beta1, beta2 }: Place): 'left' | 'right' | undefined => {
+const sharedWith = (partitions: Partitions, thread: number, beta1: number, beta2: number): 'left' | 'right' | undefined => {
   if (thread > 1 && largestKey(partitions, thread - 1) >= beta1) return 'left';
   if (thread < partitions.lowerBounds.length && smallestKey(partitions, thread + 1) <= beta2) return 'right';
   return undefined;
 };
 
 /** Condition 1. An insert of a present key and a delete of an absent one write nothing, and are no reason to fail. */
-const changesStructure = (shape: Shape, command: Command, place: Place): boolean => {
-  switch (command.type) {
-    case 'read':
+const changesStructure = (shape: Shape, type: 'update' | 'insert' | 'delete', place: Place): boolean => {
+  switch (type) {
     case 'update':
-    case 'scan':
       return false;
     case 'insert': {
       const leaf = place.leaf();
@@ -84,7 +80,3 @@ const changesStructure = (shape: Shape, command: Command, place: Place): boolean
     }
   }
 };
-
-const unread = (): Occupancy => ({ entries: 0, present: false, isRoot: false });
-const alone = (key: number): Place => ({ beta1: key, beta2: key, leaf: unread });
-const everywhere: Place = { beta1: -Infinity, beta2: Infinity, leaf: unread };
