@@ -227,6 +227,18 @@ describe('a scheduler is found out', () => {
   });
 });
 
+it('a scheduler deals a batch alike, wherever in a frame it starts', () =>
+  fc.assert(
+    fc.property(plan, fc.nat({ max: 7 }), ({ threads, order }, offset) => {
+      for (const one of order) {
+        if (one.type !== 'Batch') continue;
+        const commands = new Uint8Array(offset + one.commands.length).subarray(offset);
+        commands.set(one.commands);
+        expect(deal(schedulerFor(threads), { type: 'Batch', commands })).toEqual(deal(schedulerFor(threads), one));
+      }
+    }),
+  ));
+
 it('a scheduler deals a command to the group that P-SMR would send it to', () => {
   const threads = 3;
   const { service } = treeFor(threads);

@@ -19,7 +19,7 @@ export const measureCommand = new Command('measure')
   .description('compare the techniques on this machine: 3 acceptors, 2 replicas and a client, all of them real processes')
   .option('--quick', 'small sizes: 20,000 keys, 3 s a run')
   .option('--keys <n>', 'keys in the tree before the first command (1,000,000)', natural(16, 100_000_000))
-  .option('--threads <n>', 'worker threads of a replica under P-SMR and opt-PSMR', natural(2, 64), 2)
+  .option('--threads <n>', 'worker threads of a replica under sP-SMR, P-SMR and opt-PSMR', natural(2, 64), 2)
   .option('--seconds <s>', 'measured time of a run (12)', quantity(0.5, 3600))
   .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
   .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(MEASURED, MEASURED.join()))
@@ -53,6 +53,7 @@ Examples:
   psmr measure --quick                                      a first look, in half a minute
   psmr measure --keys 10000000                              the size of the paper's tree
   psmr measure --dependent 0 --techniques p-smr,opt-psmr    reads alone
+  psmr measure --techniques smr,pipelined-smr,sp-smr        one order, and what a scheduler makes of it
   psmr measure --commands-per-barrier 1                     barriers as in the paper
   psmr measure --quick --json > run.json                    for another program`,
   )

@@ -49,16 +49,26 @@ const split = ({ threads, footprintAt }: Scheduler, batch: Uint8Array): readonly
     at = next;
   }
   const parts = bytes.map((size) => new Uint8Array(size));
+  const from = wordsOf(batch);
+  const into = parts.map(wordsOf);
   const filled = bytes.fill(0);
-  let at = 0;
+  let at = 0; // in words: a record is too short for a view of it to be worth making
   for (const lane of lanes) {
-    const next = nextRecord(batch, at);
-    const part = parts[lane]!;
+    const next = nextRecord(batch, WORD * at) / WORD;
+    const words = into[lane]!;
     let to = filled[lane]!;
-    while (at < next) part[to++] = batch[at++]!; // a record is short: no view of it is worth making
+    while (at < next) words[to++] = from[at++]!;
     filled[lane] = to;
   }
   return parts;
+};
+
+const WORD = Int32Array.BYTES_PER_ELEMENT;
+
+/** A batch by words: records are padded. */
+const wordsOf = (batch: Uint8Array): Int32Array => {
+  const { buffer, byteOffset, length } = batch.byteOffset % WORD === 0 ? batch : batch.slice();
+  return new Int32Array(buffer, byteOffset, length / WORD);
 };
 
 /**
