@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clusterOf, decode, directoryOf, limitsOf, local, processIdOf, read, serviceOf, type Config, type Local } from '../src/adapter/config.js';
-import { TECHNIQUES } from '../src/replica/techniques.js';
+import { isScheduled, isSequential, TECHNIQUES } from '../src/replica/techniques.js';
 
 const FILE = '/etc/psmr/cluster.json';
 
@@ -31,7 +31,7 @@ const clusters: fc.Arbitrary<Local> = fc
     replicas: fc.integer({ min: 1, max: 7 }),
     m: fc.integer({ min: 1, max: 9 }),
   })
-  .map((chosen) => ({ ...chosen, threads: chosen.technique === 'smr' ? 1 : chosen.threads, ports: Array.from({ length: 14 }, (_, i) => 7000 + i) }));
+  .map((chosen) => ({ ...chosen, threads: isSequential(chosen.technique) ? 1 : chosen.threads, m: isScheduled(chosen.technique) ? 1 : chosen.m, ports: Array.from({ length: 14 }, (_, i) => 7000 + i) }));
 
 it('what is left out is filled in', () => {
   expect(decode(JSON.stringify(least), FILE)).toEqual(
@@ -82,9 +82,9 @@ describe('a cluster', () => {
     fc.assert(
       fc.property(clusters, (chosen) => {
         const config = local(chosen);
-        const { membership, homes, threads } = clusterOf(config);
+        const { membership, homes, threads, technique } = clusterOf(config);
         expect([...membership.acceptors, ...membership.learners]).toEqual(config.processes.map((_, i) => i));
-        expect(homes).toHaveLength(threads === 1 ? 1 : threads + 1);
+        expect(homes).toHaveLength(threads === 1 || isScheduled(technique) ? 1 : threads + 1);
         expect(membership.acceptors).toEqual(expect.arrayContaining([...homes]));
       }),
     ));
@@ -96,6 +96,9 @@ describe('a cluster', () => {
 
   it('with one thread is SMR: there is no group but g_all', () =>
     expect(clusterOf(decoded({ ...parallel, threads: 1 }))).toMatchObject({ technique: 'smr', homes: [0] }));
+
+  it('with one thread and a scheduler is pipelined SMR', () =>
+    expect(clusterOf(decoded({ ...parallel, technique: 'sp-smr', threads: 1 }))).toMatchObject({ technique: 'pipelined-smr', homes: [0] }));
 
   it('has a session table for every thread and for the executor', () =>
     expect(limitsOf(decoded(parallel))).toEqual({ tables: 5, sessions: 256, window: 256, replyBytes: 64 }));
@@ -119,8 +122,11 @@ describe('a refusal names the field:', () => {
   const [a1, a2, r1] = least.processes;
 
   for (const [given, reason] of [
-    [{ ...least, technique: 'psmr' }, 'technique: expected "smr" or "p-smr" or "opt-psmr", got "psmr"'],
+    [{ ...least, technique: 'psmr' }, 'technique: expected "smr" or "pipelined-smr" or "sp-smr" or "p-smr" or "opt-psmr", got "psmr"'],
     [{ ...parallel, technique: 'smr' }, 'threads: expected 1 under smr, got 4'],
+    [{ ...parallel, technique: 'pipelined-smr' }, 'threads: expected 1 under pipelined-smr, got 4'],
+    [{ ...parallel, technique: 'sp-smr', m: 2 }, 'm: expected 1 under sp-smr, got 2'],
+    [{ ...parallel, technique: 'sp-smr', rings: { g_1: { coordinator: 'a1' } } }, 'rings.g_1: no such ring; there are g_all'],
     [{ ...parallel, threads: 65 }, 'threads: expected an integer from 1 to 64, got 65'],
     [{ ...least, treads: 2 }, /^treads: no such field; there are name, technique, threads, .*, got 2$/],
     [{ ...least, ring: { window: 0 } }, 'ring.window: expected an integer from 1 on, got 0'],

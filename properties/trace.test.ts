@@ -7,8 +7,9 @@ import * as Node from '../src/node.js';
 import { encodeCommand, type Command as RecordedCommand } from '../src/record.js';
 import { hearCommand, hearReply, sayCommand, sayReply, summaryOf, type Detail } from '../src/trace/batch.js';
 import { digestOf, standIn } from '../src/trace/digest.js';
+import { deal } from '../src/replica/scheduler.js';
 import { CLAUSES } from '../src/trace/finding.js';
-import type { Level } from '../src/trace/line.js';
+import { LEVELS, type Level } from '../src/trace/line.js';
 import { understand } from '../src/trace/read.js';
 import type { Machines } from '../src/adapter/simulated/world.js';
 import type { Command } from '../src/service/b-plus-tree/index.js';
@@ -208,4 +209,46 @@ it.each(Object.entries(broken))('%s is found out by the trace of its run', (_, m
   const tree = treeOf(PLAN);
   const lines = linesOf({ ...world, limit: 1500, machines, newStore: (observe) => tree.create(LOAD, observe) }, settingOf(world, 'execution'));
   expect(check(lines).verdict).toBe('broken');
+});
+
+describe('a scheduler', () => {
+  const PLANNED: Plan = { ...PLAN, technique: 'sp-smr' };
+  const recorded = (level: Level, machines: Partial<Machines> = {}): readonly string[] => {
+    const world = worldOf(PLANNED);
+    const tree = treeOf(PLANNED);
+    return linesOf({ ...world, limit: 1500, machines, newStore: (observe) => tree.create(LOAD, observe) }, settingOf(world, level));
+  };
+  /** The next lane is given what was meant for this one. */
+  const astray: Machines['deal'] = (scheduler, value) => {
+    const lanes = deal(scheduler, value);
+    return [...lanes.slice(1), ...lanes.slice(0, 1)];
+  };
+
+  it('leaves a trace that is right', () => {
+    for (const level of LEVELS) {
+      const lines = recorded(level);
+      expect(lines.filter((line) => line.includes('"type":"Deal","lane":2,"value":{"type":"Batch"')).length).toBeGreaterThan(5);
+      expect(check(lines)).toMatchObject({ verdict: 'ok', unmatched: 0 });
+    }
+  });
+
+  it('that deals astray is found out by the trace of its run', () =>
+    expect(check(recorded('execution', { deal: astray })).found).toMatchObject({ clause: CLAUSES.step, field: expect.stringMatching(/^effects\[\d\]\.value/) }));
+
+  it('that loses something is found out, though nobody wrote down what', () => {
+    const loses: Machines['deal'] = (scheduler, value) => deal(scheduler, value).map((lane, i) => (i === 1 && lane.type === 'Batch' ? { type: 'Noop' } : lane));
+    expect(check(recorded('protocol', { deal: loses })).found).toMatchObject({ field: 'effects' });
+  });
+
+  it.each(LEVELS)('whose thread hears something else is told, at the level of %s', (level) => {
+    const lines = recorded(level);
+    const where = lines.findIndex((line) => /"machine":"merge".*"group":2,"value":\{"type":"Noop"/.test(line));
+    expect(check(lines.with(where, lines[where]!.replace('{"type":"Noop"}', '{"type":"Skip","to":9}'))).found).toMatchObject({ clause: CLAUSES.decided });
+  });
+
+  it('that heard something else than its process learned is told', () => {
+    const lines = recorded('protocol');
+    const where = lines.findIndex((line) => line.includes('"machine":"scheduler"'));
+    expect(check(lines.with(where, lines[where]!.replace(/"digest":"[0-9a-f]{8}"/, '"digest":"00000000"'))).found).toMatchObject({ clause: CLAUSES.decided });
+  });
 });

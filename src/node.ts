@@ -15,7 +15,7 @@ import { groupsOf, subscriptionsOf } from './multicast/groups.js';
 import * as Merge from './multicast/merge.js';
 import * as Skip from './multicast/skip.js';
 import { G_ALL, type Group } from './record.js';
-import { groupFor, type Technique } from './replica/techniques.js';
+import { groupFor, isScheduled, type Technique } from './replica/techniques.js';
 import * as Worker from './replica/worker.js';
 import type { Service } from './service/service.js';
 import { step, type Step } from './step.js';
@@ -24,17 +24,21 @@ import { step, type Step } from './step.js';
 export type Cluster = {
   readonly membership: Membership;
   readonly technique: Technique;
-  /** Worker threads of a replica; 1 under SMR. */
+  /** Worker threads of a replica; 1 under SMR and pipelined SMR. */
   readonly threads: number;
   readonly ring: Ring.Settings;
   readonly skip: Skip.Settings;
-  /** M of the merge: slots of a ring in one round. */
+  /** M of the merge: slots of a ring in one round. 1 where a scheduler deals: its lanes go slot by slot. */
   readonly m: number;
   /** Commands of g_all executed under one barrier: 1 as in the paper, Infinity for all of a batch. */
   readonly commandsPerBarrier: number;
   /** The acceptor that is the first to coordinate each group's ring, by group. */
   readonly homes: readonly ProcessId[];
 };
+
+/** The groups that are ordered by a ring of their own. Where a scheduler deals, there is one order. */
+export const ringsOf = ({ technique, threads }: Pick<Cluster, 'technique' | 'threads'>): readonly Group[] =>
+  isScheduled(technique) ? [G_ALL] : groupsOf(threads);
 
 // A process on the network
 
@@ -60,10 +64,10 @@ export type ProcessEffect =
 export const startProcess = (cluster: Cluster, me: ProcessId, records: Map<Group, readonly Durable[]> = Map()): Process => ({
   m: cluster.m,
   parts: Map(
-    groupsOf(cluster.threads).map((group): [Group, Part] => {
+    ringsOf(cluster).map((group): [Group, Part] => {
       const ring = Ring.start(me, ringMembership(cluster, group), cluster.ring, records.get(group, []));
       // A single ring is never merged with another, so that nothing waits for it.
-      return [group, { ring, leveller: ring.voting === null || cluster.threads === 1 ? null : Skip.recover(cluster.skip, Ring.learned(ring)) }];
+      return [group, { ring, leveller: ring.voting === null || ringsOf(cluster).length === 1 ? null : Skip.recover(cluster.skip, Ring.learned(ring)) }];
     }),
   ),
 });

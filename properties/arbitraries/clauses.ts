@@ -3,6 +3,7 @@
 import * as Consensus from '../../spec/consensus.js';
 import * as Multicast from '../../spec/multicast.js';
 import * as Replica from '../../spec/replica.js';
+import * as Scheduler from '../../spec/scheduler.js';
 import * as Safety from '../../spec/safety-check.js';
 import { over, type Clauses } from '../check.js';
 import { linearizability } from './linearized.js';
@@ -29,6 +30,7 @@ export const clausesOfRuns: Clauses<Told> = {
   ...over(Consensus.clauses, ({ ran }) => ran.consensus),
   ...over(Multicast.clauses, ({ ran }) => ran.multicast),
   ...over(Replica.clauses, ({ ran }) => ran.replica),
+  ...over(Scheduler.clauses, ({ ran }) => ran.scheduler),
   'REP-7: a run comes to rest, and no message goes round for ever': ({ ran }) =>
     ran.isQuiet ? [] : [`there is no end to it at ${Math.round(ran.ended)} ms, after ${ran.events} events`],
   'REP-7: once nothing fails any more, a live majority answers everyone before long': ({ plan, ran }) => {

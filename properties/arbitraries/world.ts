@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { simulate, type Crash, type World } from '../../src/adapter/simulated/world.js';
 import type { Recording } from '../../src/adapter/simulated/recording.js';
-import type { Technique } from '../../src/replica/techniques.js';
+import { isScheduled, isSequential, TECHNIQUES, type Technique } from '../../src/replica/techniques.js';
 import { bPlusTree, structureOf, type Command, type Result } from '../../src/service/b-plus-tree/index.js';
 import type { Tree } from '../../src/service/b-plus-tree/outline.js';
 
@@ -104,14 +104,17 @@ const crash: fc.Arbitrary<Crash> = fc.record({
 const shape = { seed: fc.nat({ max: 2 ** 31 - 1 }), m: fc.constantFrom(1, 2, 3), commandsPerBarrier: fc.constantFrom(1, 2, Infinity) };
 const clients = fc.integer({ min: 1, max: 3 }).chain((count) => fc.tuple(...Array.from({ length: count }, (_, client) => commandsOf(client))));
 const crew = fc
-  .record({ technique: fc.constantFrom<Technique>('smr', 'p-smr', 'opt-psmr', 'opt-psmr'), threads: fc.integer({ min: 2, max: 3 }) })
-  .map(({ technique, threads }) => ({ technique, threads: technique === 'smr' ? 1 : threads }));
+  .record({ technique: fc.constantFrom<Technique>(...TECHNIQUES, 'sp-smr', 'opt-psmr', 'opt-psmr'), threads: fc.integer({ min: 2, max: 3 }) })
+  .map(({ technique, threads }) => ({ technique, threads: isSequential(technique) ? 1 : threads }));
 const form = fc.constantFrom('persistent' as const, 'shared' as const);
+
+/** A scheduler's lanes go slot by slot. */
+const dealt = (plan: Plan): Plan => (isScheduled(plan.technique) ? { ...plan, m: 1 } : plan);
 
 /** No faults: messages only vary in how long they travel. */
 export const calm: fc.Arbitrary<Plan> = fc
   .record({ ...shape, crew, form, delay: fc.constantFrom(1, 5, 20), clients })
-  .map(({ crew: chosen, ...plan }) => ({ ...plan, ...chosen, loss: 0, duplication: 0, crashes: [] }));
+  .map(({ crew: chosen, ...plan }) => dealt({ ...plan, ...chosen, loss: 0, duplication: 0, crashes: [] }));
 
 /** Messages lost, doubled and late; processes crashing, several at once included. */
 export const rough: fc.Arbitrary<Plan> = fc
@@ -125,7 +128,7 @@ export const rough: fc.Arbitrary<Plan> = fc
     crashes: fc.array(crash, { maxLength: 4 }),
     clients,
   })
-  .map(({ crew: chosen, ...plan }) => ({ ...plan, ...chosen }));
+  .map(({ crew: chosen, ...plan }) => dealt({ ...plan, ...chosen }));
 
 /** Optimistic commands on few keys around the boundaries of partitions, most of them sent twice. */
 export const crowded: fc.Arbitrary<Plan> = fc

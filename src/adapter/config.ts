@@ -10,11 +10,11 @@ import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
 import type { ProcessId } from '../consensus/ballot.js';
 import type * as Ring from '../consensus/ring.js';
-import { groupsOf, sayGroup } from '../multicast/groups.js';
+import { sayGroup } from '../multicast/groups.js';
 import type * as Skip from '../multicast/skip.js';
-import type { Cluster } from '../node.js';
+import { ringsOf, type Cluster } from '../node.js';
 import type { Limits } from '../replica/sessions.js';
-import { TECHNIQUES, type Technique } from '../replica/techniques.js';
+import { isScheduled, isSequential, techniqueOf, TECHNIQUES, type Technique } from '../replica/techniques.js';
 import { bPlusTree } from '../service/b-plus-tree/index.js';
 import { evenKeys } from '../service/b-plus-tree/load.js';
 import { between, fields, integer, oneOf, or, sayFlaw, text, where, word } from './fields.js';
@@ -27,7 +27,7 @@ export type Config = {
   /** Processes of clusters with other names are not let in. */
   readonly name: string;
   readonly technique: Technique;
-  /** Worker threads of a replica, and partitions of the key space. 1 if not given, and always 1 under SMR. */
+  /** Worker threads of a replica, and partitions of the key space. 1 if not given, and always 1 under SMR and pipelined SMR. */
   readonly threads: number;
   /** A process is known to others by its place in this list. */
   readonly processes: readonly Process[];
@@ -152,16 +152,16 @@ const check = (u: unknown): E.Either<readonly string[], Config> =>
     Config.decode(u),
     E.mapLeft((errors) => errors.map(sayFlaw)),
     E.filterOrElse((config) => flawsIn(config).length === 0, flawsIn),
-    E.map((config) => ({ ...config, rings: ringsOf(config) })),
+    E.map((config) => ({ ...config, rings: coordinatorsOf(config) })),
   );
 
 /** What no field shows by itself. */
 const flawsIn = (config: Config): readonly string[] => {
-  const { technique, threads, processes, service, ring, skip, rings, frameLimit } = config;
-  const groups = groupsOf(threads).map(sayGroup);
+  const { technique, threads, processes, service, ring, skip, m, rings, frameLimit } = config;
+  const groups = ringsOf(config).map(sayGroup);
   const acceptors = idsOf(config, 'acceptor');
   return [
-    ...flawIf(technique === 'smr' && threads > 1, `threads: expected 1 under smr, got ${threads}`),
+    ...flawIf(isSequential(technique) && threads > 1, `threads: expected 1 under ${technique}, got ${threads}`),
     ...flawIf(processes.length > MOST_PROCESSES, `processes: expected at most ${MOST_PROCESSES}, got ${processes.length}`),
     ...flawIf(acceptors.length === 0, 'processes: expected at least one with the role "acceptor", got none'),
     ...flawIf(idsOf(config, 'replica').length === 0, 'processes: expected at least one with the role "replica", got none'),
@@ -169,13 +169,14 @@ const flawsIn = (config: Config): readonly string[] => {
     ...repeated(processes.map(addressOf)).map(([i, address]) => `processes[${i}].port: expected an address of its own, got ${address} again`),
     ...flawIf(threads > service.keySpace, `service.keySpace: expected at least a key for each of ${threads} threads, got ${service.keySpace}`),
     ...flawIf(2 * (service.keys - 1) >= service.keySpace, `service.keys: expected even keys below ${service.keySpace}, got ${service.keys} of them`),
+    ...flawIf(isScheduled(technique) && threads > 1 && m > 1, `m: expected 1 under ${technique}, got ${m}`),
     ...flawIf(ring.heartbeat >= ring.suspectAfter, `ring.heartbeat: expected less than suspectAfter, ${ring.suspectAfter}, got ${ring.heartbeat}`),
     ...flawIf(ring.backlogBytes < ring.batchBytes, `ring.backlogBytes: expected room for a batch, ${ring.batchBytes}, got ${ring.backlogBytes}`),
     ...flawIf(
       frameLimit < ring.window * ring.batchBytes,
       `frameLimit: expected room for a window of batches, ${ring.window * ring.batchBytes}, got ${frameLimit}: a promise may carry as much`,
     ),
-    ...flawIf(threads > 1 && skip.origin === NO_ORIGIN, 'skip.origin: expected when the cluster was made, ms since the epoch, got nothing'),
+    ...flawIf(groups.length > 1 && skip.origin === NO_ORIGIN, 'skip.origin: expected when the cluster was made, ms since the epoch, got nothing'),
     ...Object.entries(rings).flatMap(([name, { coordinator }]) => [
       ...flawIf(!groups.includes(name), `rings.${name}: no such ring; there are ${groups.join(', ')}`),
       ...flawIf(!acceptors.includes(coordinator), `rings.${name}.coordinator: no such acceptor; there are ${acceptors.join(', ')}, got "${coordinator}"`),
@@ -193,27 +194,27 @@ const idsOf = ({ processes }: Config, role: Role): readonly string[] => processe
 const addressOf = ({ host, port }: Process): string => `${host}:${port}`;
 
 /** Every ring with its first coordinator: the one that is given, or else each of the acceptors in turn. */
-const ringsOf = (config: Config): Config['rings'] => {
+const coordinatorsOf = (config: Config): Config['rings'] => {
   const acceptors = idsOf(config, 'acceptor');
-  const turns = groupsOf(config.threads).map((group) => [sayGroup(group), { coordinator: acceptors[group % acceptors.length]! }] as const);
+  const turns = ringsOf(config).map((group) => [sayGroup(group), { coordinator: acceptors[group % acceptors.length]! }] as const);
   return { ...Object.fromEntries(turns), ...config.rings };
 };
 
 // What the parts of a process make of it
 
-/** The cluster as its machines know it. A single ring is one order whatever the technique, and so it is SMR. */
+/** The cluster as its machines know it. */
 export const clusterOf = (config: Config): Cluster => {
   const { technique, threads, ring, skip, m, commandsPerBarrier, rings } = config;
   const placesOf = (role: Role): readonly ProcessId[] => idsOf(config, role).map((id) => placeOf(config, id));
   return {
     membership: { acceptors: placesOf('acceptor'), learners: placesOf('replica') },
-    technique: threads === 1 ? 'smr' : technique,
+    technique: techniqueOf(technique, threads),
     threads,
     ring,
     skip,
     m,
     commandsPerBarrier: commandsPerBarrier === 'batch' ? Infinity : commandsPerBarrier,
-    homes: groupsOf(threads).map((group) => placeOf(config, rings[sayGroup(group)]!.coordinator)),
+    homes: ringsOf(config).map((group) => placeOf(config, rings[sayGroup(group)]!.coordinator)),
   };
 };
 

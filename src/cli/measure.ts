@@ -7,7 +7,7 @@ import { drawFigure } from '../measure/figure.js';
 import { NAMES, writeResult, type Experiment } from '../measure/result.js';
 import { tableOf, takesColour } from '../measure/table.js';
 import { WORKLOADS, type Workload } from '../measure/workload.js';
-import { TECHNIQUES } from '../replica/techniques.js';
+import { MEASURED, TECHNIQUES } from '../replica/techniques.js';
 import { experimentCommands } from './measure-experiment.js';
 import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
 import { costsCommand, simulateLoadCommand } from './measure-costs.js';
@@ -27,7 +27,7 @@ export const measureCommand = withCluster(new Command('measure'))
   .option('--threads <n>', 'worker threads of a replica under the techniques that have several', natural(2, 64), 2)
   .option('--seconds <s>', 'measured time of a run (12)', quantity(0.5, 3600))
   .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
-  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
+  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(MEASURED, MEASURED.join()))
   .option('--clients <n>', 'client sessions', natural(1, 200), 8)
   .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, 256), 64)
   .option('--rate <n>', 'commands a second that arrive by chance, whatever is answered, instead of a number in flight', natural(1, 100_000_000))
@@ -50,6 +50,7 @@ Examples:
   psmr measure --quick                                      a first look, in half a minute
   psmr measure --keys 10000000                              the size of the paper's tree
   psmr measure --dependent 0 --techniques p-smr,opt-psmr    reads alone
+  psmr measure --techniques smr,pipelined-smr,sp-smr        one order, and what a scheduler makes of it
   psmr measure --commands-per-barrier 1                     barriers as in the paper
   psmr measure --workload ycsb-b                            a mix of others
   psmr measure --quick --json > run.json                    for another program`,

@@ -8,7 +8,7 @@ import { expectedOf, measure } from '../measure/experiment.js';
 import { reporter } from '../measure/progress.js';
 import { NAMES } from '../measure/result.js';
 import { takesColour } from '../measure/table.js';
-import { TECHNIQUES } from '../replica/techniques.js';
+import { MEASURED, TECHNIQUES } from '../replica/techniques.js';
 import { LEVELS } from '../trace/line.js';
 import { reportOf, type Report } from '../trace/report.js';
 import { natural, oneOf, quantity, someOf } from './options.js';
@@ -18,7 +18,7 @@ import { showCommand } from './trace-show.js';
 const recordCommand = new Command('record')
   .description('run a small cluster of real processes under load, and write down what every machine of it does')
   .argument('<dir>', 'where the traces go, in a directory for each technique')
-  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
+  .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(MEASURED, MEASURED.join()))
   .addOption(new Option('--level <level>', 'protocol: what is sent, decided and delivered; execution: values, results and nodes as well').argParser(oneOf(LEVELS)).default('execution' as const))
   .option('--threads <n>', 'worker threads of a replica', natural(2, 64), 2)
   .option('--keys <n>', 'keys in the tree before the first command', natural(16, 10_000_000), 2000)

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { local, type Config } from '../adapter/config.js';
 import type { Tracing } from '../adapter/trace-files.js';
-import { groupsOf, sayGroup } from '../multicast/groups.js';
-import type { Technique } from '../replica/techniques.js';
+import { sayGroup } from '../multicast/groups.js';
+import { ringsOf, type Cluster } from '../node.js';
+import { isScheduled, isSequential, type Technique } from '../replica/techniques.js';
 import { evenly } from '../service/b-plus-tree/index.js';
 import { freePorts, startCluster } from './cluster.js';
 import type { Told } from './control.js';
@@ -125,7 +126,7 @@ export const measureOne = async (
 /** The cluster of an experiment under one technique, on this machine. */
 export const configFor = (experiment: Experiment, technique: Technique, ports: readonly number[], data: string): Config => {
   const { keys, threads: most, acceptors, replicas, coordinators, storage, capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier } = experiment;
-  const threads = technique === 'smr' ? 1 : most;
+  const threads = isSequential(technique) ? 1 : most;
   return local({
     technique,
     threads,
@@ -137,15 +138,15 @@ export const configFor = (experiment: Experiment, technique: Technique, ports: r
     service: { name: 'b-plus-tree', keySpace: keySpaceOf(keys), keys, capacity, fill, minimum: 'one' },
     ring: { ...RING, batchBytes },
     skip: { lambda, delta, origin: Date.now() },
-    m,
+    m: isScheduled(technique) ? 1 : m,
     commandsPerBarrier,
-    rings: coordinators === 'spread' ? {} : coordinatedBy('a1', threads),
+    rings: coordinators === 'spread' ? {} : coordinatedBy('a1', { technique, threads }),
   });
 };
 
 /** What passes along the ring for all groups then shares its frames, its system calls and its disk syncs. */
-const coordinatedBy = (coordinator: string, threads: number): Config['rings'] =>
-  Object.fromEntries(groupsOf(threads).map((group) => [sayGroup(group), { coordinator }]));
+const coordinatedBy = (coordinator: string, cluster: Pick<Cluster, 'technique' | 'threads'>): Config['rings'] =>
+  Object.fromEntries(ringsOf(cluster).map((group) => [sayGroup(group), { coordinator }]));
 
 /** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
 const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };

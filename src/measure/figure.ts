@@ -9,7 +9,7 @@ import { NAMES, type Experiment, type Result, type Run, type Technique } from '.
 import { rounded } from './table.js';
 
 /** Okabe and Ito's palette, which colour-blind readers tell apart; grey for the technique that the others start from. */
-export const COLOURS: Readonly<Record<Technique, string>> = { smr: '#8c8c8c', 'p-smr': '#0072b2', 'opt-psmr': '#d55e00' };
+export const COLOURS: Readonly<Record<Technique, string>> = { smr: '#8c8c8c', 'pipelined-smr': '#56b4e9', 'sp-smr': '#009e73', 'p-smr': '#0072b2', 'opt-psmr': '#d55e00' };
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif';
 const INK = '#222222';

@@ -13,7 +13,7 @@ export type { Technique } from '../replica/techniques.js';
 export type { Mix } from './workload.js';
 
 /** The techniques as the paper writes them, in the order in which they are measured and shown. */
-export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
+export const NAMES: Readonly<Record<Technique, string>> = { smr: 'SMR', 'pipelined-smr': 'pipelined SMR', 'sp-smr': 'sP-SMR', 'p-smr': 'P-SMR', 'opt-psmr': 'opt-PSMR' };
 
 export type Versions = {
   readonly optPsmr: string;
@@ -36,7 +36,7 @@ export type Machine = {
 export type Experiment = {
   /** Keys in the tree before the first command. */
   readonly keys: number;
-  /** Worker threads of a replica under P-SMR and opt-PSMR; SMR has one. */
+  /** Worker threads of a replica under sP-SMR, P-SMR and opt-PSMR; the others have one. */
   readonly threads: number;
   /** Replica processes. */
   readonly replicas: number;
@@ -171,7 +171,7 @@ export const UNITS: Result['units'] = {
 export const verdictOf = (judgements: readonly Judgement[]): Verdict =>
   judgements.length === 0 ? 'unknown' : (judgements.find(({ verdict }) => verdict !== 'ok')?.verdict ?? 'ok');
 
-const Technique: t.Type<Technique, unknown> = t.keyof({ smr: null, 'p-smr': null, 'opt-psmr': null });
+const Technique: t.Type<Technique, unknown> = t.keyof({ smr: null, 'pipelined-smr': null, 'sp-smr': null, 'p-smr': null, 'opt-psmr': null });
 
 export const Versions: t.Type<Versions, unknown> = t.strict({ optPsmr: t.string, node: t.string, v8: t.string, os: t.string });
 

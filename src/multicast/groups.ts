@@ -1,4 +1,7 @@
-/** Groups and rings: g_all is group 0, g_i is group i, and every group is ordered by the ring of the same number. */
+/**
+ * Groups and rings: g_all is group 0, g_i is group i, and every group is ordered by the ring of the same number; but for
+ * those groups that a replica's scheduler deals out of g_all.
+ */
 
 import { G_ALL, type Group } from '../record.js';
 

@@ -3,6 +3,7 @@
  * sent, a barrier when everyone has arrived. Of every file it holds one stretch of lines, so that a trace may be of any length;
  * and it takes time in proportion to the number of lines.
  */
+import { isScheduled } from '../replica/techniques.js';
 import { clientPlayer, type ClientPlayer } from './client-player.js';
 import { newCrew, type Crew } from './crew.js';
 import type { Violation } from './facts.js';
@@ -10,6 +11,7 @@ import { broken, CLAUSES, type Breach, type Outcome } from './finding.js';
 import { headOf, type Header, type Line, type Setting } from './line.js';
 import { processPlayer, type Player } from './process-player.js';
 import { commonIn, headIn, quickly, understand } from './read.js';
+import { isScheduler, schedulerOf, schedulerPlayer } from './scheduler-player.js';
 import { newStage, type Stage } from './stage.js';
 import { threadPlayer, type ThreadPlayer } from './thread-player.js';
 
@@ -114,6 +116,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       return player;
     }
     if (thread === 0) return processPlayer(stage, header);
+    if (isScheduler(header)) return schedulerPlayer(stage, header);
     const name = `${process}/${life}`;
     if (setting.level === 'execution' && !crews.has(name)) crews.set(name, newCrew(stage, process, life));
     const player = threadPlayer(stage, header, crews.get(name));
@@ -260,7 +263,8 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       // At rest is who has delivered all that anyone has, and has done it.
       const isAtRest = own.every(([thread, player]) => player.standing().isAtRest && player.standing().delivered === most(thread.split('/')[2] ?? ''));
       const [process, life] = name.split('/');
-      if (isAtRest) stage.facts.standing.push({ replica: `${process}, life ${life}`, digest: crew.digest(), isAtRest, learners: own.map(([thread]) => `t${thread.split('/')[2]} of ${process}, life ${life}`) });
+      const learners = isScheduled(setting.cluster.technique) ? [schedulerOf(process ?? '', Number(life))] : own.map(([thread]) => `t${thread.split('/')[2]} of ${process}, life ${life}`);
+      if (isAtRest) stage.facts.standing.push({ replica: `${process}, life ${life}`, digest: crew.digest(), isAtRest, learners });
     }
     return [...crews.values()].flatMap((crew) => crew.touchedLast());
   };
@@ -286,7 +290,10 @@ const isOf = ({ headers }: Feed, name: string): boolean => headers.some((header)
 const isTooEarly = (reel: Reel, reels: readonly Reel[]): boolean =>
   reel.headers.some(({ process, life }) => life > 0 && reels.some((other) => other !== reel && !(other.isOver && other.at >= other.lines.length) && other.headers.some((before) => before.process === process && before.life < life)));
 
-const machinesOf = ({ process, thread }: Header, { names }: Setting): readonly string[] => (!names.includes(process) ? ['proxy'] : thread === 0 ? ['process'] : ['merge', 'worker']);
+const machinesOf = (header: Header, { names }: Setting): readonly string[] => {
+  if (!names.includes(header.process)) return ['proxy'];
+  return header.thread === 0 ? ['process'] : isScheduler(header) ? ['scheduler'] : ['merge', 'worker'];
+};
 
 /** Whether a line without its end is all there. */
 const isWhole = (written: string): boolean => {

@@ -9,9 +9,9 @@
  * | field | what it says |
  * | --- | --- |
  * | `process`, `life` | who, and how often it had crashed before |
- * | `thread` | i of t_i; 0 for what is no worker thread |
+ * | `thread` | i of t_i; 0 for a process and its network, and one more than the last t_i for a scheduler |
  * | `clock` | counts the lines of this process, life and thread, from 1 |
- * | `machine` | `process` (its part in every ring), `merge` and `worker` (of a thread), `proxy` (of a client) |
+ * | `machine` | `process` (its part in every ring), `merge` and `worker` (of a thread), `scheduler`, `proxy` (of a client) |
  * | `session` | whose proxy it is |
  * | `time` | when a client called or was answered, ms: the only times that anything rests on |
  * | `event`, `effects` | what the machine was given and what it did (`protocol.ts`, `replica.ts`) |
@@ -24,6 +24,7 @@ import type { ProcessId } from '../consensus/ballot.js';
 import type * as Proxy from '../client/proxy.js';
 import type { Cluster } from '../node.js';
 import type { Limits } from '../replica/sessions.js';
+import { isScheduled } from '../replica/techniques.js';
 import type { Detail } from './batch.js';
 import { digested, hexOf } from './digest.js';
 
@@ -61,9 +62,12 @@ export type Setting = {
 /** Whose lines these are. */
 export type Origin = { readonly process: string; readonly life: number; readonly thread: number };
 
+/** The number that the thread of a scheduler has in lines; `undefined` where there is none. */
+export const schedulerIn = ({ technique, threads }: Pick<Cluster, 'technique' | 'threads'>): number | undefined => (isScheduled(technique) ? threads + 1 : undefined);
+
 export type Header = { readonly trace: typeof FORMAT } & Origin & Setting & { /** Of a client. */ readonly proxy?: Proxy.Settings };
 
-export type Machine = 'process' | 'merge' | 'worker' | 'proxy';
+export type Machine = 'process' | 'merge' | 'worker' | 'scheduler' | 'proxy';
 
 /** A line as it is read: what the machine was given. What it did is still text, to be held against what it does again. */
 export type Line = Origin & {
@@ -107,9 +111,9 @@ export const tailOf = ({ effects, nodes, sketch }: Done, said: number): string =
 export const TAIL = ',"effects":';
 
 /** Effects as JSON. */
-export const sayAll = <E>(effects: readonly E[], say: (effect: E) => object): string => {
+export const sayAll = <E>(effects: readonly E[], say: (effect: E, place: number) => object): string => {
   if (effects.length === 0) return '[]';
-  return effects.length === 1 ? `[${JSON.stringify(say(effects[0]!))}]` : `[${effects.map((effect) => JSON.stringify(say(effect))).join()}]`;
+  return effects.length === 1 ? `[${JSON.stringify(say(effects[0]!, 0))}]` : `[${effects.map((effect, place) => JSON.stringify(say(effect, place))).join()}]`;
 };
 
 /** The last line of who ends in good order. */

@@ -1,8 +1,8 @@
 /** Plays the lines of one process between two crashes: its machine is given again what it was given. */
 import { Map as Persistent } from 'immutable';
 import type { Durable, Message } from '../consensus/messages.js';
-import { groupsOf } from '../multicast/groups.js';
-import { onProcessEvent, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
+import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
+import { isScheduled } from '../replica/techniques.js';
 import { namesIn, sayCommand, summaryOf } from './batch.js';
 import { digestedText } from './digest.js';
 import { keep } from './facts.js';
@@ -11,7 +11,7 @@ import { nameOfProcess, NOTHING, sayAll, type Header, type Line } from './line.j
 import { hearProcessEvent, lineOfMessage, lineOfRecord, lineOfValue, sayProcessEffect, type Kept } from './protocol.js';
 import { isObject } from './shape.js';
 import { sketchOfProcess } from './sketch.js';
-import type { Stage, Told } from './stage.js';
+import { ORDER, type Stage, type Told } from './stage.js';
 import { wayOf } from './under-way.js';
 import { commandAt, recordsOf } from '../record.js';
 
@@ -34,7 +34,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
 
   /** The machine, once all that was found on the disk is known. */
   const begin = (): Process => {
-    for (const group of groupsOf(setting.cluster.threads)) {
+    for (const group of ringsOf(setting.cluster)) {
       const kept = found.get(group)?.length ?? 0;
       standing.kept.set(`${life}/${group}`, kept);
       standing.persisted.get(group)?.splice(kept);
@@ -126,7 +126,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
       }
       case 'Decided': {
         const { group, instance, id, value } = effect;
-        stage.logOf(name, life, group).append(lineOfValue(value));
+        stage.logOf(name, life, isScheduled(setting.cluster.technique) ? ORDER : group).append(lineOfValue(value));
         const digest = value.type === 'Batch' ? summaryOf(value.commands).digest : '';
         const commands = value.type === 'Batch' ? stage.batchOf(digest) : [];
         const text = value.type === 'Batch' ? `batch ${digest}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op';

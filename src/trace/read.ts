@@ -1,4 +1,5 @@
 /** Lines of a trace as what they say, or what is wrong with them. */
+import { TECHNIQUES } from '../replica/techniques.js';
 import { digestedText } from './digest.js';
 import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting } from './line.js';
 import { fields, integer, isObject, list, maybe, natural, text, time, type Check } from './shape.js';
@@ -12,7 +13,7 @@ const number: Check = time;
 
 const cluster = fields({
   membership: fields({ acceptors: list(natural), learners: list(natural) }),
-  technique: oneOf('smr', 'p-smr', 'opt-psmr'),
+  technique: oneOf(...TECHNIQUES),
   threads: natural,
   ring: fields({ batchBytes: natural, backlogBytes: natural, window: natural, heartbeat: natural, suspectAfter: natural, resendAfter: natural, askAfter: natural, askFor: natural }),
   skip: fields({ lambda: natural, delta: natural, origin: natural }),
@@ -36,7 +37,7 @@ const header = fields({
   proxy: maybe(fields({ window: natural, retryAfter: natural })),
 });
 
-const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'proxy'];
+const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'scheduler', 'proxy'];
 
 const event: Check = (value, field) => (isObject(value) && typeof value['type'] === 'string' ? undefined : `${field}: expected an object with a type`);
 

@@ -5,11 +5,13 @@
 import type * as Proxy from '../client/proxy.js';
 import type * as Merge from '../multicast/merge.js';
 import type { Process, ProcessEffect, ProcessEvent } from '../node.js';
+import { G_ALL } from '../record.js';
+import type { Value } from '../replica/scheduler.js';
 import type * as Worker from '../replica/worker.js';
 import { digested, digestedText } from './digest.js';
 import { detailOf, END, givenIn, headerOf, headOf, NOTHING, sayAll, tailOf, type Machine, type Origin, type Setting, type Step } from './line.js';
 import { sayProcessEffect, sayProcessEvent, type Kept } from './protocol.js';
-import { sayMergeEffect, sayMergeEvent, sayProxyEffect, sayProxyEvent, sayWorkerEffect, sayWorkerEvent } from './replica.js';
+import { sayDealt, sayMergeEffect, sayMergeEvent, sayProxyEffect, sayProxyEvent, sayWorkerEffect, sayWorkerEvent } from './replica.js';
 import { sketchOfMerge, sketchOfProcess, sketchOfProxy, sketchOfWorker } from './sketch.js';
 
 /** Takes a line, without its end. */
@@ -56,6 +58,18 @@ export const recordThread = (origin: Origin, setting: Setting, write: Write) => 
       lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(after) });
     },
     end: (): void => lines.end('merge'),
+  };
+};
+
+/** Of the scheduler of a replica: whose thread it is, `schedulerIn` says. */
+export const recordScheduler = (origin: Origin, setting: Setting, write: Write) => {
+  const lines = writer(origin, write);
+  const detail = detailOf(setting);
+  write(headerOf(origin, setting));
+  return {
+    deal: (value: Value, lanes: readonly Value[]): void =>
+      lines.write({ machine: 'scheduler', event: JSON.stringify(sayMergeEvent({ type: 'Decided', group: G_ALL, value }, detail)), effects: sayAll(lanes, sayDealt), sketch: 0 }),
+    end: (): void => lines.end('scheduler'),
   };
 };
 

@@ -2,9 +2,11 @@
 import type * as Proxy from '../client/proxy.js';
 import type { Effect as MergeEffect, Event as MergeEvent } from '../multicast/merge.js';
 import { commandAt, encodeCall, encodeReply, join, recordsOf, replyAt, type Command } from '../record.js';
+import type { Value } from '../replica/scheduler.js';
 import type { Effect as WorkerEffect, Event as WorkerEvent } from '../replica/worker.js';
 import { hearCommands, hearPayload, hearReply, placeholder, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
-import { fields, list, maybe, natural, text, time, variants, type Check } from './shape.js';
+import { sayValue } from './protocol.js';
+import { fields, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 type Run = Extract<WorkerEvent, { type: 'Run' }>;
 
@@ -38,6 +40,20 @@ export const hearMergeEvent = (told: unknown, detail: Detail): MergeEvent | stri
   const found = summaryOf(commands);
   if (found.digest !== summary.digest || found.bytes !== summary.bytes) return `event.value.digest: ${summary.digest} of ${summary.bytes} bytes, and the commands have ${found.digest} of ${found.bytes}`;
   return { ...rest, value: { type: 'Batch', commands } };
+};
+
+// The scheduler of a replica, which hears what a merge hears
+
+/** What lane `lane` is given. */
+export const sayDealt = (value: Value, lane: number): object => ({ type: 'Deal', lane, value: sayValue(value) });
+
+/** The lanes that the end of a line tells of, with stand-ins for their commands, or what is wrong with it. */
+export const hearDealt = (tail: string): readonly Value[] | string => {
+  const { effects } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: unknown };
+  if (!Array.isArray(effects)) return 'effects: expected a list';
+  const lanes = effects.map((effect, lane) => hearMergeEvent({ type: 'Decided', group: lane, value: isObject(effect) ? effect['value'] : undefined }, 'digests'));
+  const flaw = lanes.find((lane) => typeof lane === 'string');
+  return flaw ?? lanes.flatMap((lane) => (typeof lane === 'string' ? [] : [lane.value]));
 };
 
 // The worker of a thread

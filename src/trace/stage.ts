@@ -26,7 +26,7 @@ export type Stage = {
   /** The threads of all replicas, by name. */
   readonly threads: readonly string[];
   readonly standingOf: (process: string) => Standing;
-  /** What the process of a replica has handed to its threads, by life and group. */
+  /** What the process of a replica, or its scheduler, has handed to its threads, by life and group; to its scheduler, as `ORDER`. */
   readonly logOf: (process: string, life: number, group: number) => Log;
   /** Notes what a batch with this digest holds. Whoever hears of it first tells; of the others, only the digest is needed. */
   readonly hold: (digest: string, names: readonly string[]) => readonly string[];
@@ -43,6 +43,9 @@ export type Stage = {
 
 /** Names that are remembered: facts speak of them. */
 const MOST_NAMES = 4_000_000;
+
+/** The one order that a scheduler deals to groups, in the place of a group. */
+export const ORDER = -1;
 
 /** Each of several readers hears all of it, in order. What all have heard is forgotten. */
 export type Log = { readonly append: (what: string) => void; readonly at: (place: number) => string | undefined; readonly read: (thread: number, place: number) => void };

@@ -9,7 +9,7 @@ import { namesIn, sayReplies, summaryOf } from './batch.js';
 import type { Crew } from './crew.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
-import { detailOf, NOTHING, sayAll, type Header, type Line } from './line.js';
+import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
 import { notAnEvent, type Player } from './process-player.js';
 import { lineOfValue } from './protocol.js';
 import { hearMergeEvent, hearWorkerEvent, sayMergeEffect, sayWorkerEffect } from './replica.js';
@@ -31,6 +31,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   const { cluster } = setting;
   const detail = detailOf(setting);
   const subscription = subscriptionsOf(number, cluster.threads);
+  const scheduler = schedulerIn(cluster);
   const learner = `t${number} of ${process}, life ${life}`;
   const heard = new Map<number, number>(); // entries, by group
   let merge = Merge.initial(subscription, cluster.m);
@@ -47,7 +48,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     const value = lineOfValue(event.value);
     const log = stage.logOf(process, life, event.group);
     const learned = log.at(place);
-    if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [process], clause: CLAUSES.decided, what: `entry ${place} of group ${event.group}`, needles: ['"type":"Decided"', event.value.type === 'Batch' ? summaryOf(event.value.commands).digest : event.value.type] };
+    if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [scheduler === undefined ? process : `${process} t${scheduler}`], clause: CLAUSES.decided, what: `entry ${place} of group ${event.group}`, needles: [`"type":"${scheduler === undefined ? 'Decided' : 'Deal'}"`, event.value.type === 'Batch' ? summaryOf(event.value.commands).digest : event.value.type] };
     if (learned === undefined) stage.unmatched += 1;
     else if (learned !== value) return broken(CLAUSES.decided, 'event.value', learned, value);
 
@@ -60,6 +61,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     log.read(number, place + 1);
     delivered += effects.length;
     if (event.value.type === 'Batch' && event.value.commands.length > 0) stage.hold(summaryOf(event.value.commands).digest, namesIn(event.value.commands));
+    if (scheduler !== undefined) return PLAYED; // it was the scheduler that delivered
     for (const { group, slot, commands } of effects) {
       keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: stage.batchOf(summaryOf(commands).digest), known: 0, delivered: 0 });
     }

@@ -3,15 +3,19 @@ import type { List } from 'immutable';
 import type { ProcessId } from '../../consensus/ballot.js';
 import { subscriptionsOf } from '../../multicast/groups.js';
 import { roundOf, type Decided } from '../../multicast/merge.js';
+import { advance } from '../../multicast/skip.js';
 import type { Thread, ThreadEvent } from '../../node.js';
 import { G_ALL, recordsOf, replyAt, type Group, type Reply } from '../../record.js';
 import { persistentBoard } from '../../replica/barrier.js';
+import type { Scheduler } from '../../replica/scheduler.js';
 import { persistentSessions, type Sessions } from '../../replica/sessions.js';
+import { isScheduled } from '../../replica/techniques.js';
 import { decodeCondition, type Shared } from '../../replica/worker.js';
 import { engineOf } from '../../service/engine.js';
 import type { Store } from '../../service/service.js';
-import { recordThread } from '../../trace/recorder.js';
-import { hex, nameOf, namesIn } from './recording.js';
+import { schedulerIn } from '../../trace/line.js';
+import { recordScheduler, recordThread } from '../../trace/recorder.js';
+import { hex, nameOf, namesIn, touchedBy } from './recording.js';
 import type { Stage } from './stage.js';
 
 /** A crew when the run is over. */
@@ -85,9 +89,27 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     trace: world.trace && recordThread({ process: world.trace.setting.names[id] ?? replica, life, thread: index + 1 }, world.trace.setting, world.trace.write),
   }));
   const learnerOf = ({ number }: Member): string => `t${number} of ${replica}`;
+  const schedulerName = `scheduler of ${replica}`;
   const knownAt = new Map<string, number>(); // by the names of the commands in a batch
 
-  const feed = (group: Group, value: Decided): void => {
+  // Where a scheduler deals, it is the learner of g_all, and hands on at once what threads then hear in their own time.
+  const scheduler: Scheduler = { threads: cluster.threads, footprintAt: engineOf(service, store).footprintAt };
+  const schedulerThread = schedulerIn(cluster);
+  const schedulerTrace = schedulerThread === undefined ? undefined : world.trace && recordScheduler({ process: world.trace.setting.names[id] ?? replica, life, thread: schedulerThread }, world.trace.setting, world.trace.write);
+  let slot = 0;
+  const deal = (value: Decided): void => {
+    const lanes = machines.deal(scheduler, value);
+    schedulerTrace?.deal(value, lanes);
+    if (value.type === 'Batch') {
+      const commands = namesIn(value.commands);
+      notes.deliveries.push({ learner: schedulerName, subscription: `${G_ALL}`, group: G_ALL, slot, commands, known: clock.now(), delivered: clock.now() });
+      notes.dealings.push({ replica, slot, decided: touchedBy(service, cluster.threads, value.commands), lanes: lanes.map((lane) => (lane.type === 'Batch' ? namesIn(lane.commands) : [])) });
+    }
+    slot = advance(slot, value);
+    lanes.forEach((lane, group) => hand(group, lane));
+  };
+
+  const hand = (group: Group, value: Decided): void => {
     if (value.type === 'Batch') knownAt.set(namesIn(value.commands).join(' '), clock.now());
     for (const member of members.filter(({ subscriptions }) => subscriptions.includes(group))) {
       member.fed = Math.max(member.fed, clock.now() + clock.chance());
@@ -107,6 +129,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
   };
 
   const note = (member: Member, delivered: List<{ readonly group: Group; readonly slot: number; readonly commands: Uint8Array }>): void => {
+    if (isScheduled(cluster.technique)) return; // it was the scheduler that delivered
     for (const { group, slot, commands } of delivered) {
       const names = namesIn(commands);
       const now = clock.now();
@@ -177,11 +200,11 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
   };
 
   return {
-    feed,
+    feed: isScheduled(cluster.technique) ? (_, value) => deal(value) : hand,
     standing: () => {
       const { entries, high, low } = shared.engine.digest();
       const isAtRest = members.every(({ thread }) => thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running');
-      return { replica, digest: `${entries} entries, ${high}:${low}`, isAtRest, learners: members.map(learnerOf) };
+      return { replica, digest: `${entries} entries, ${high}:${low}`, isAtRest, learners: isScheduled(cluster.technique) ? [schedulerName] : members.map(learnerOf) };
     },
   };
 };

@@ -1,7 +1,7 @@
 /** A small world worth watching: three acceptors, two replicas, two clients, and a tree whose leaves are soon full. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { Technique } from '../../replica/techniques.js';
+import { isSequential, techniqueOf, type Technique } from '../../replica/techniques.js';
 import { bPlusTree, sayCommand, textOf, type Command, type Result } from '../../service/b-plus-tree/index.js';
 import { evenKeys } from '../../service/b-plus-tree/load.js';
 import type { World } from './world.js';
@@ -27,7 +27,7 @@ export const demonstrated = { keySpace: KEY_SPACE, keys: KEY_SPACE / 2, slotsPer
 const ROUGH = 900;
 
 export const demonstration = ({ seed, technique, threads: asked, commands, loss, duplication, crashes }: Choice): World<Command, Result> => {
-  const threads = technique === 'smr' ? 1 : asked;
+  const threads = isSequential(technique) ? 1 : asked;
   const tree = bPlusTree({ keySpace: KEY_SPACE, partitions: threads, capacity: 4, fill: 0.7, minimum: 'half' });
   const random = xoroshiro128plus(seed ^ 0x5eed);
   const draw = (most: number): number => uniformInt(random, 0, most);
@@ -50,7 +50,7 @@ export const demonstration = ({ seed, technique, threads: asked, commands, loss,
     seed,
     cluster: {
       membership: { acceptors: ACCEPTORS, learners: REPLICAS },
-      technique: threads === 1 ? 'smr' : technique,
+      technique: techniqueOf(technique, threads),
       threads,
       m: M,
       commandsPerBarrier: Infinity,

@@ -2,9 +2,11 @@
 import type * as Consensus from '../../../spec/consensus.js';
 import type * as Multicast from '../../../spec/multicast.js';
 import type * as Replica from '../../../spec/replica.js';
+import type * as Scheduler from '../../../spec/scheduler.js';
 import type { Access } from '../../../spec/safety-check.js';
 import type { Value } from '../../consensus/messages.js';
-import { commandAt, recordsOf, type Group, type Reply } from '../../record.js';
+import { commandAt, DIGEST_KIND, recordsOf, type Group, type Reply } from '../../record.js';
+import type { Service } from '../../service/service.js';
 
 /** One call of a client: what it asked, when, and what it was answered. */
 export type Called<C> = {
@@ -23,6 +25,7 @@ export type Recording<C> = {
   readonly consensus: Consensus.Facts;
   readonly multicast: Multicast.Facts;
   readonly replica: Replica.Facts;
+  readonly scheduler: Scheduler.Facts;
   /** Between barriers, by epochs that are unique to a replica between two crashes. */
   readonly accesses: readonly Access[];
   readonly history: readonly Called<C>[];
@@ -37,6 +40,7 @@ export type Notes<C> = {
   readonly learned: Consensus.Learned[];
   readonly deliveries: Multicast.Delivery[];
   readonly executions: Replica.Execution[];
+  readonly dealings: Scheduler.Dealing[];
   readonly accesses: Access[];
   readonly history: Called<C>[];
   readonly sights: Record<string, number>;
@@ -48,6 +52,7 @@ export const notes = <C>(): Notes<C> => ({
   learned: [],
   deliveries: [],
   executions: [],
+  dealings: [],
   accesses: [],
   history: [],
   sights: {},
@@ -59,6 +64,19 @@ export const nameOf = ({ session, sequence, attempt }: { readonly session: numbe
 
 /** The attempts in a batch, by name. */
 export const namesIn = (batch: Uint8Array): readonly string[] => [...recordsOf(batch)].map((at) => nameOf(commandAt(batch, at)));
+
+/** The commands of a batch, and what each of them touches of the partitions of `threads` threads. */
+export const touchedBy = <C, R>({ codec, footprint }: Service<C, R>, threads: number, batch: Uint8Array): readonly Scheduler.Dealt[] =>
+  [...recordsOf(batch)].map((at) => {
+    const record = commandAt(batch, at);
+    const command = nameOf(record);
+    const all = Array.from({ length: threads }, (_, index) => index + 1);
+    if (record.kind === DIGEST_KIND) return { command, touches: all, change: 'nothing' };
+    const known = codec.decode(record.kind, record.payload);
+    if (typeof known === 'string') return { command, touches: [], change: 'nothing' };
+    const part = footprint(known);
+    return { command, touches: part.type === 'Partition' ? [part.partition] : all, change: part.change };
+  });
 
 /** A value in words. */
 export const textOf = (value: Value): string => {

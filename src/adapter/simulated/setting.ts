@@ -2,6 +2,7 @@
 import type * as Proxy from '../../client/proxy.js';
 import type { ProcessId } from '../../consensus/ballot.js';
 import type * as Node from '../../node.js';
+import type * as Scheduler from '../../replica/scheduler.js';
 import type { Limits } from '../../replica/sessions.js';
 import type { Service, Store } from '../../service/service.js';
 import type { Setting } from '../../trace/line.js';
@@ -28,6 +29,7 @@ export type Machines = {
   readonly onProcessEvent: typeof Node.onProcessEvent;
   readonly startThread: typeof Node.startThread;
   readonly onThreadEvent: typeof Node.onThreadEvent;
+  readonly deal: typeof Scheduler.deal;
   readonly onProxyEvent: typeof Proxy.onEvent;
 };
 

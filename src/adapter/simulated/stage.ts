@@ -2,6 +2,7 @@
 import * as Proxy from '../../client/proxy.js';
 import type { ProcessId } from '../../consensus/ballot.js';
 import * as Node from '../../node.js';
+import * as Scheduler from '../../replica/scheduler.js';
 import { clock, type Clock } from './clock.js';
 import { network, type Network } from './network.js';
 import { notes, type Notes } from './recording.js';
@@ -30,6 +31,7 @@ export const stage = <C, R>(world: World<C, R>): Stage<C, R> => {
       onProcessEvent: Node.onProcessEvent,
       startThread: Node.startThread,
       onThreadEvent: Node.onThreadEvent,
+      deal: Scheduler.deal,
       onProxyEvent: Proxy.onEvent,
       ...world.machines,
     },

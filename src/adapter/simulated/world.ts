@@ -58,7 +58,7 @@ export const simulate = <C, R>(world: World<C, R>): Recording<C> => {
   const crews = isQuiet() ? [...hosts.values()].flatMap(({ crew }) => crew ?? []) : [];
   const standing = crews.map((crew) => crew.standing());
   const isCalm = faults.loss === 0 && faults.crashes.length === 0;
-  const { submitted, votes, learned, deliveries, executions, accesses, history, sights } = notes;
+  const { submitted, votes, learned, deliveries, executions, dealings, accesses, history, sights } = notes;
   return {
     ended: clock.now(),
     isQuiet: isQuiet(),
@@ -70,6 +70,7 @@ export const simulate = <C, R>(world: World<C, R>): Recording<C> => {
       standing,
       unanswered: history.filter(({ answer }) => answer === null).map(({ session, call }) => `call ${call} of session ${session}`),
     },
+    scheduler: { dealings },
     accesses,
     history: history.filter(({ called }) => called < Infinity),
     sights,

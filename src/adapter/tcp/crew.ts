@@ -1,19 +1,22 @@
 /**
  * The worker threads of a replica, seen from its network thread. What a ring decided goes into a log in shared memory, one
- * per group, from which every thread that subscribes merges for itself: there is no scheduler in the middle.
+ * per group, from which every thread that subscribes merges for itself. Only where the technique has a scheduler is there one
+ * in the middle: it alone reads what the one ring decided, and writes the logs of the threads.
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Value } from '../../consensus/messages.js';
 import { groupsOf, subscriptionsOf } from '../../multicast/groups.js';
-import type { Group } from '../../record.js';
+import { G_ALL, type Group } from '../../record.js';
 import { boardBytes } from '../../replica/barrier.js';
 import { sessionsBytes } from '../../replica/sessions.js';
+import { isScheduled } from '../../replica/techniques.js';
 import { bell, newBell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
-import { newSharedLog, writer } from '../shared-log.js';
+import { newSharedLog } from '../shared-log.js';
 import type { Tracing } from '../trace-files.js';
+import { newOutlets, type Outlet } from './outlets.js';
 
 /** Bytes of the log of one group. What does not fit waits in the network thread, which never blocks. */
 const LOG_CAPACITY = 32 * 2 ** 20;
@@ -33,6 +36,18 @@ export type Equipment = {
   readonly spin: number;
   readonly trace: ThreadTracing | undefined;
   /** Not 0 when the thread is to end as soon as it has nothing to do. */
+  readonly ending: SharedArrayBuffer;
+};
+
+/** All that the scheduler is given. */
+export type SchedulerEquipment = {
+  readonly config: Config;
+  readonly tree: SharedArrayBuffer;
+  readonly order: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  readonly lanes: readonly Outlet[];
+  readonly spin: number;
+  readonly trace: ThreadTracing | undefined;
   readonly ending: SharedArrayBuffer;
 };
 
@@ -69,7 +84,7 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
     groupsOf(threads).map((group) => {
       const readers = numbers.filter((thread) => subscriptionsOf(thread, threads).includes(group));
       const memory = newSharedLog({ capacity: LOG_CAPACITY, readers: readers.length });
-      return [group, { memory, readers, writer: writer(memory), overflow: [] as Parts[] }] as const;
+      return [group, { memory, readers }] as const;
     }),
   );
   const bells = new Map(numbers.map((thread) => [thread, newBell()]));
@@ -85,6 +100,14 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
   };
 
   let isClosing = false;
+  /** A thread that is to live as long as the replica. */
+  const watched = (name: string, worker: Worker): Worker => {
+    worker.on('error', watcher.onFailure);
+    worker.on('exit', (code) => {
+      if (!isClosing) watcher.onFailure(new Error(`${name} ended with status ${code}`));
+    });
+    return worker;
+  };
   const workers = numbers.map((thread) => {
     const workerData: Equipment = {
       ...shared,
@@ -97,77 +120,35 @@ export const startCrew = (config: Config, me: ProcessId, spin: number, watcher: 
     };
     const worker = new Worker(fileURLToPath(new URL('./thread.js', import.meta.url)), { workerData });
     worker.on('message', watcher.onReplies);
-    worker.on('error', watcher.onFailure);
-    worker.on('exit', (code) => {
-      if (!isClosing) watcher.onFailure(new Error(`thread ${thread} ended with status ${code}`));
-    });
-    return worker;
+    return watched(`thread ${thread}`, worker);
   });
 
-  const fed = new Set<number>(); // threads that have not been woken since
-  const ring = (readers: readonly number[]): void => readers.forEach((thread) => bell(bells.get(thread) as SharedArrayBuffer).ring());
+  const lanes = [...logs].map(([group, { memory, readers }]): Outlet => ({ group, memory, bells: readers.map((thread) => bells.get(thread) as SharedArrayBuffer) }));
+  const schedulers: Worker[] = [];
+  /** A scheduler between the network and the lanes: what it takes. */
+  const scheduled = (): Outlet => {
+    const order = { group: G_ALL, memory: newSharedLog({ capacity: LOG_CAPACITY, readers: 1 }), bells: [newBell()] } as const;
+    const workerData: SchedulerEquipment = { ...shared, order: order.memory, bell: order.bells[0], lanes };
+    schedulers.push(watched('the scheduler', new Worker(fileURLToPath(new URL('./scheduling.js', import.meta.url)), { workerData })));
+    return order;
+  };
+  const { feed, wake, flush } = newOutlets(isScheduled(cluster.technique) ? [scheduled()] : lanes);
   return {
-    feed: (group, value) => {
-      const log = logs.get(group);
-      if (log === undefined) return;
-      const entry = partsOf(value);
-      if (log.overflow.length > 0 || !log.writer.append(...entry)) log.overflow.push(entry);
-      log.readers.forEach((thread) => fed.add(thread));
-    },
-    wake: () => {
-      ring([...fed]);
-      fed.clear();
-    },
+    feed,
+    wake,
     flush: () => {
-      for (const { overflow, writer: log, readers } of logs.values()) {
-        const left = overflow.findIndex((entry) => !log.append(...entry));
-        const done = overflow.splice(0, left < 0 ? overflow.length : left);
-        if (done.length > 0) ring(readers);
-      }
+      flush();
+      wake();
     },
     close: async () => {
       isClosing = true;
       if (watcher.trace !== undefined) {
-        const gone = workers.map((worker) => new Promise((done) => worker.once('exit', done)));
+        const gone = [...workers, ...schedulers].map((worker) => new Promise((done) => worker.once('exit', done)));
         Atomics.store(new Int32Array(shared.ending), 0, 1);
-        ring(numbers);
+        numbers.forEach((thread) => bell(bells.get(thread) as SharedArrayBuffer).ring());
         await Promise.race([Promise.all(gone), new Promise((done) => setTimeout(done, GRACE))]);
       }
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await Promise.all([...workers, ...schedulers].map((worker) => worker.terminate()));
     },
   };
-};
-
-const NOOP = 0;
-const BATCH = 1;
-const SKIP = 2;
-
-/** What an entry of the log is made of: its type and where a skip leads to, and commands. */
-type Parts = readonly Uint8Array[];
-
-const partsOf = (value: Value): Parts => {
-  switch (value.type) {
-    case 'Noop':
-      return [headOf(NOOP, 0)];
-    case 'Skip':
-      return [headOf(SKIP, value.to)];
-    case 'Batch':
-      return [headOf(BATCH, 0), value.commands];
-  }
-};
-
-const headOf = (type: number, to: number): Uint8Array => {
-  const head = new Uint8Array(16);
-  const view = new DataView(head.buffer);
-  view.setUint8(0, type);
-  view.setFloat64(8, to, true);
-  return head;
-};
-
-/** An entry of the log as the value that was decided. The commands are a view of the entry. */
-export const decodeValue = (entry: Uint8Array): Value => {
-  const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
-  const type = view.getUint8(0);
-  if (type === BATCH) return { type: 'Batch', commands: entry.subarray(16) };
-  return type === SKIP ? { type: 'Skip', to: view.getFloat64(8, true) } : { type: 'Noop' };
 };

@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Durable } from '../../consensus/messages.js';
 import * as Node from '../../node.js';
-import { G_ALL, join, nextRecord, sessionAt, type Group } from '../../record.js';
+import { join, nextRecord, sessionAt, type Group } from '../../record.js';
 import { clusterOf, directoryOf, processIdOf, type Config } from '../config.js';
 import { listen, type Connection, type Handlers, type Listener } from '../connections.js';
 import { Hello } from '../hello.js';
@@ -263,8 +263,8 @@ type Doors = {
 /** Lets in the processes of the cluster and its clients, each through its own door. */
 const admit = (config: Config, me: ProcessId, log: Log, doors: Doors): Promise<Listener> => {
   const self = config.processes[me];
-  const groups = clusterOf(config).threads;
-  const isGroup = (group: Group): boolean => group === G_ALL || (groups > 1 && group <= groups);
+  const groups = Node.ringsOf(config);
+  const isGroup = (group: Group): boolean => groups.includes(group);
   const through =
     (door: (frame: Frame) => E.Either<string, unknown>) =>
     (payload: Uint8Array): E.Either<string, unknown> => {

@@ -12,7 +12,8 @@ import { bell } from '../bell.js';
 import { clusterOf, limitsOf, serviceOf, type Config } from '../config.js';
 import { reader } from '../shared-log.js';
 import { openTraceFile, settingOf } from '../trace-files.js';
-import { decodeValue, type Equipment, type ThreadTracing } from './crew.js';
+import { type Equipment, type ThreadTracing } from './crew.js';
+import { decodeValue } from './outlets.js';
 
 /** Commands between two looks at the logs. */
 const BUDGET = 512;

@@ -26,7 +26,7 @@ export type Step = {
   readonly file: number;
   /** From 1. */
   readonly line: number;
-  readonly machine: 'process' | 'merge' | 'worker' | 'proxy' | 'nothing';
+  readonly machine: 'process' | 'merge' | 'worker' | 'scheduler' | 'proxy' | 'nothing';
   readonly kind: Kind;
   /** The group, whose ring has the same number. */
   readonly group: number | undefined;

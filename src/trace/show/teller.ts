@@ -4,7 +4,7 @@ import { DIGEST_KIND, G_ALL } from '../../record.js';
 import { EXECUTOR } from '../../replica/barrier.js';
 import { sayCommand, type Command } from '../../service/b-plus-tree/index.js';
 import type { Found, Listener } from '../checker.js';
-import type { Line, Setting } from '../line.js';
+import { schedulerIn, type Line, type Setting } from '../line.js';
 import type { Player } from '../process-player.js';
 import { understand } from '../read.js';
 import type { Report } from '../report.js';
@@ -30,6 +30,7 @@ const IDLE = { group: undefined, effects: [], commands: [], sources: [], keys: [
 export const newTeller = (setting: Setting): Teller => {
   const arrows = newArrows(setting.world === 'simulated');
   const say = speaker(setting);
+  const scheduler = schedulerIn(setting.cluster);
   const lanes: Lane[] = [];
   const laneByName = new Map<string, number>();
   const files: string[] = [];
@@ -43,7 +44,7 @@ export const newTeller = (setting: Setting): Teller => {
   const barriers = new Map<string, NonNullable<ReturnType<NonNullable<Player['barrier']>>>>(); // by thread, after its last step
 
   const laneOf = ({ process, thread }: Pick<Line, 'process' | 'thread'>): number => {
-    const name = thread === 0 ? process : `${process} t${thread}`;
+    const name = thread === 0 ? process : `${process} ${thread === scheduler ? 'scheduler' : `t${thread}`}`;
     const known = laneByName.get(name);
     if (known !== undefined) return known;
     const { acceptors } = setting.cluster.membership;
@@ -135,8 +136,25 @@ export const newTeller = (setting: Setting): Teller => {
       text: `t${thread} of ${process} hears of ${sayGroup(group)}: ${sayValue(value)}`,
       effects: effects.map((effect, i) => `delivers slot ${String(effect['slot'])} of ${sayGroup(effect['group'] as number)}: ${several(delivered[i] ?? [], 'command')}`),
       commands: all,
-      sources: present([arrows.last(`learned ${process} ${life} ${group}`, String(place))]),
+      sources: present([arrows.last(`${scheduler === undefined ? 'learned' : 'dealt'} ${process} ${life} ${group}`, String(place))]),
       keys: keysIn(all),
+    };
+  };
+
+  const wordsOfScheduler = ({ process, life, event }: Line, { effects }: Done, index: number): Words => {
+    const value = event['value'] as Told;
+    const commands = namesInValue(value);
+    const place = countOf(`scheduler ${process} ${life}`);
+    effects.forEach((effect) => arrows.send(`dealt ${process} ${life} ${String(effect['lane'])}`, String(place), index));
+    const given = effects.filter((effect) => (effect['value'] as Told).type === 'Batch');
+    return {
+      kind: value.type === 'Batch' ? 'learned' : 'skip',
+      group: G_ALL,
+      text: `the scheduler of ${process} hears of ${sayGroup(G_ALL)}: ${sayValue(value)}`,
+      effects: given.map((effect) => `deals to lane ${String(effect['lane'])} ${sayValue(effect['value'] as Told)}`),
+      commands,
+      sources: present([arrows.last(`learned ${process} ${life} ${G_ALL}`, String(place))]),
+      keys: keysIn(commands),
     };
   };
 
@@ -215,12 +233,14 @@ export const newTeller = (setting: Setting): Teller => {
   const keysIn = (names: readonly string[]): readonly number[] => unique(names.flatMap((name) => [commandByName.get(name)].flatMap((command) => (command === undefined ? [] : keysOf(command)))));
 
   const wordsOf = (line: Line, done: Done, index: number, player: Player | undefined): Words => {
-    if (line.event.type === 'End') return { ...IDLE, kind: 'end', text: `${line.thread === 0 ? '' : `t${line.thread} of `}${line.process} ends` };
+    if (line.event.type === 'End') return { ...IDLE, kind: 'end', text: `${line.thread === 0 ? '' : line.thread === scheduler ? 'the scheduler of ' : `t${line.thread} of `}${line.process} ends` };
     switch (line.machine) {
       case 'process':
         return wordsOfProcess(line, done, index);
       case 'merge':
         return wordsOfMerge(line, done);
+      case 'scheduler':
+        return wordsOfScheduler(line, done, index);
       case 'worker':
         return wordsOfWorker(line, done, index, player);
       case 'proxy':
