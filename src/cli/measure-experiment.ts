@@ -40,8 +40,9 @@ const QUICK_LOAD = 512;
 /** The paper has 8 threads on 8 cores: here as many as there are cores, 2 at least. */
 const defaultThreads = (): number => Math.max(2, Math.min(8, availableParallelism()));
 
-const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
-  withCluster(new Command(name))
+/** With the options that only the experiments have. */
+const plainOf = (name: ExperimentName, description: string, points: About['points']) =>
+  new Command(name)
     .description(description)
     .option('--quick', 'the shape in minutes: 100,000 keys, 6 s a run, and a given load')
     .option('--keys <n>', 'keys in the tree before the first command (10,000,000)', natural(16, 100_000_000))
@@ -55,7 +56,10 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
     .option('--rates <list>', 'commands a second that arrive by chance, whatever is answered: open instead of closed', numbers(1, 100_000_000))
     .option('--repeat <n>', 'runs of every point, for medians and confidence', natural(1, 100), 1)
     .option('--out <dir>', 'where the points go, and where those are that are done', `results/${name}`)
-    .option('--json', 'print the points as JSON, and no progress')
+    .option('--json', 'print the points as JSON, and no progress');
+
+const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
+  withCluster(plainOf(name, description, points))
     .addHelpText('after', after)
     .action(async (options) => {
       const isQuick = options.quick === true;

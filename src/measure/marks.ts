@@ -4,7 +4,7 @@
  */
 import type { Technique } from '../replica/techniques.js';
 import type { ExperimentName, Kind, Point } from './point.js';
-import type { Latency, Verdict } from './result.js';
+import type { Latency, Run, Traffic, Verdict } from './result.js';
 import { driftOf, estimate, type Estimate } from './statistics.js';
 import type { Arrivals } from './workload.js';
 
@@ -39,6 +39,8 @@ export type Mark = Place & {
   readonly p99: Estimate;
   /** Cores that a replica used, the mean of all replicas, where it is known. */
   readonly cpu: Estimate | undefined;
+  /** Frames that the client sent and received, and their bytes, for each command; where they are known. */
+  readonly traffic: { readonly messages: Estimate | undefined; readonly bytes: Estimate | undefined };
   /** By how much throughput drifted in the run where it drifted most, as a part; where it is known. */
   readonly drift: number | undefined;
   /** The first verdict that is not `ok`, of all runs. */
@@ -87,11 +89,16 @@ const markOf = (points: readonly Point[]): Mark => {
     },
     p99: always(({ run }) => run.latency.p99),
     cpu: of(({ run }) => replicaCores(run.cpu)),
+    traffic: { messages: of(({ run }) => perCommand(run, 'messages')), bytes: of(({ run }) => perCommand(run, 'bytes')) },
     drift: drifts.reduce<number | undefined>((worst, drift) => (worst === undefined || Math.abs(drift) > Math.abs(worst) ? drift : worst), undefined),
     verdict: points.find(({ run }) => run.verdict !== 'ok')?.run.verdict ?? 'ok',
     points,
   };
 };
+
+/** Nothing was counted where nothing was sent. */
+const perCommand = ({ sent, received, commands }: Run, what: keyof Traffic): number | undefined =>
+  commands === 0 || sent.messages === 0 ? undefined : (sent[what] + received[what]) / commands;
 
 const meanIn = ({ count, mean }: Latency): number | undefined => (count === 0 ? undefined : mean);
 
