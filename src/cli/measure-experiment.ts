@@ -65,10 +65,16 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
       const isQuick = options.quick === true;
       const isJson = options.json === true;
       const { clients, load, rates, techniques, repeat: repeats, out } = options;
-      const asked = points.parse === inFlight ? undefined : load;
-      if (asked !== undefined && asked > clients * 256) throw new Error(`--load ${asked}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
-      if (rates !== undefined && name !== 'failed-commands') throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
-      if (load !== undefined && name === 'failed-commands') throw new Error('--load: failed-commands varies the load itself; see --points and --rates');
+      const most = clients * 256; // a session's window
+      const tooMany = (option: string, n: number | undefined): void => {
+        if (n !== undefined && n > most) throw new Error(`${option} ${n}: ${clients} sessions keep at most ${most} commands in flight; see --clients`);
+      };
+      if (name === 'failed-commands') {
+        if (load !== undefined) throw new Error('--load: failed-commands varies the load itself; see --points and --rates');
+        if (techniques !== TECHNIQUES) throw new Error('--techniques: failed-commands measures opt-psmr, which alone lets commands fail');
+        if (rates === undefined) options.points?.forEach((n) => tooMany('--points', n));
+      } else if (rates !== undefined) throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
+      tooMany('--load', load);
       const seconds = options.seconds ?? (isQuick ? 6 : 60);
       const cut = options.cut ?? (isQuick ? 1 : 5);
       if (2 * cut >= seconds) throw new Error(`--cut ${cut}: nothing is left of ${seconds} s`);
@@ -83,8 +89,6 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
         cooldown: cut,
       };
       const wish = { base, techniques, points: options.points ?? (isQuick ? points.quick : points.full), repeats, isSought: load === undefined && !isQuick };
-      const tooMany = name === 'failed-commands' && rates === undefined ? wish.points.find((n) => n > clients * 256) : undefined;
-      if (tooMany !== undefined) throw new Error(`--points ${tooMany}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
       const plan = planOf(wish, rates);
 
       makeOut(out);
@@ -97,18 +101,18 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
 
       const expected = { ...expectedOf(base), probe: wish.isSought ? expectedProbing(base) / repeats : 0 };
       const progress = progressOf(resumed.runs.map((run) => run.name), expected, isJson);
-      const points_: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
+      const made: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
       await interruptibly(
         progress,
         async (signal) => {
-          await makeRuns(plan, resumed.runs, [...points_], out, progress, signal, (point) => points_.push(point));
+          await makeRuns(plan, resumed.runs, [...made], out, progress, signal, (point) => made.push(point));
           progress.end();
-          if (isJson) console.log(JSON.stringify(points_, null, 2));
+          if (isJson) console.log(JSON.stringify(made, null, 2));
           else {
-            console.log(marksTable(marksOf(points_), takesColour(process.stdout, process.env)));
-            console.log(`${points_.length} points in ${out}; psmr measure report ${out} draws them`);
+            console.log(marksTable(marksOf(made), takesColour(process.stdout, process.env)));
+            console.log(`${made.length} points in ${out}; psmr measure report ${out} draws them`);
           }
-          if (points_.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
+          if (made.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
         },
         `all processes are ended, and what is done is in ${out}: the same command goes on`,
       );

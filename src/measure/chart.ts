@@ -39,18 +39,19 @@ export const specOf = (panels: readonly Panel[], title: string, { ink, faint, gr
   padding: background === null ? 4 : 16,
   ...(title === '' ? {} : { title: { text: title, anchor: 'start', fontSize: 16, fontWeight: 600, offset: 16 } }),
   spacing: 28,
-  hconcat: panels.map(panelSpec),
+  hconcat: panels.map((panel) => panelSpec(panel, background !== null)),
   resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
   config: {
     font: FONT,
     view: { stroke: null },
     axis: { gridColor: grid, domainColor: faint, tickColor: faint, labelColor: ink, titleColor: faint, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 400 },
     title: { color: ink, subtitleColor: faint },
-    legend: { labelColor: ink, titleColor: faint, labelFontSize: 12, symbolStrokeWidth: 2 },
+    legend: { labelColor: ink, titleColor: faint, labelFontSize: 12, symbolStrokeWidth: 2, symbolOpacity: 1 },
   },
 });
 
-const panelSpec = (panel: Panel) => {
+/** A page says in words which line is which kind; a file says it in each panel. */
+const panelSpec = (panel: Panel, isSaid: boolean) => {
   const series = [...new Set(panel.rows.map((row) => row.series))];
   const kinds = ['measured', 'simulated'].filter((kind) => panel.rows.some((row) => row.kind === kind));
   const [x, y] = [{ field: 'x', type: 'quantitative' as const }, { field: 'y', type: 'quantitative' as const }];
@@ -60,7 +61,7 @@ const panelSpec = (panel: Panel) => {
     type: 'nominal' as const,
     title: null,
     scale: { domain: ['measured', 'simulated'], range: [[1, 0], [6, 4]] },
-    legend: { orient: 'bottom' as const, values: kinds },
+    legend: isSaid ? { orient: 'bottom' as const, values: kinds } : null,
   };
   const counts = [...new Set(panel.rows.map((row) => row.x))].sort((a, b) => a - b);
   const axis = panel.scale === 'log' ? { values: counts, format: 'd', grid: false } : { grid: false, tickCount: 5 };

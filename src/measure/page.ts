@@ -94,7 +94,7 @@ const lineOf = (marks: readonly Mark[]): string => {
 };
 
 const findingsOf = ({ experiment, groups }: Sheet) =>
-  groups.flatMap(({ setup: { kind }, marks }) => CLAIMS.filter((claim) => claim.experiment === experiment).map((claim) => ({ kind, says: claim.says, ...claim.judge(marks) })));
+  CLAIMS.filter((claim) => claim.experiment === experiment).flatMap(({ says, judge }) => groups.map(({ setup: { kind }, marks }) => ({ kind, says, ...judge(marks) })));
 
 const summaryOf = (sheets: readonly Sheet[]): string => {
   const verdicts = sheets.flatMap(findingsOf).map(({ verdict }) => verdict);
@@ -108,7 +108,7 @@ const sectionOf = async (sheet: Sheet, marks: readonly Mark[]): Promise<string> 
   for (const panel of panels) pictures.push(`<figure>${labelled(await drawPanels([panel], '', INLINE), panel)}</figure>`);
   return `<section>
 <h2>${titleOf(sheet)}</h2>
-<p class="setup">${saySetup(sheet)}</p>
+<p class="setup">${saySetup(sheet)}${sheet.groups.length > 1 ? '; solid lines and full marks are measured, dashed lines and empty marks simulated' : ''}</p>
 <div class="panels">
 ${pictures.join('\n')}
 </div>
@@ -225,7 +225,7 @@ ${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</
 </tbody>
 </table></div>`;
 
-const signed = (part: number): string => `${part < 0 ? '−' : '+'}${rounded(Math.abs(100 * part))} %`;
+const signed = (part: number): string => `${part < 0 ? '−' : part > 0 ? '+' : ''}${rounded(Math.abs(100 * part))} %`;
 
 const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
