@@ -1,6 +1,6 @@
 /** Does the laboratory tell what was measured? Plans and how they are gone on with, points, statistics, claims, the report. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
@@ -27,7 +27,10 @@ const WISH: Wish = { base: BASE, techniques: ['smr', 'p-smr', 'opt-psmr'], point
 const CLI = join(import.meta.dirname, '..', 'dist', 'src', 'cli.js');
 
 let folder = '';
-beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'opt-psmr-'))));
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'opt-psmr-'));
+  mkdirSync(join(folder, 'empty'));
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('an estimate', () => {
@@ -48,9 +51,7 @@ describe('an estimate', () => {
 
   it('holds the true mean in about 95 of 100 cases', () => {
     const normal = (u: number, v: number): number => Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v);
-    const unit = fc.double({ min: 1e-9, max: 1, noNaN: true, noDefaultInfinity: true });
     const spread = fc.array(fc.tuple(fc.nat(1_000_000), fc.nat(1_000_000)).map(([a, b]) => normal((a + 1) / 1_000_001, b / 1_000_000)), { minLength: 5, maxLength: 5 });
-    expect(fc.sample(unit, 1)).toHaveLength(1);
     const held = fc.sample(spread, { seed: 1, numRuns: 2000 }).filter((values) => {
       const { low, high } = estimate(values)!.interval!;
       return low <= 0 && 0 <= high;
@@ -310,13 +311,14 @@ describe('psmr measure', () => {
     [['dependent-commands', '--rates', '5'], /--rates: only failed-commands/],
     [['dependent-commands', '--load', '5000'], /--load 5000: 16 sessions keep at most 4096/],
     [['failed-commands', '--points', '5000'], /--points 5000: 16 sessions keep at most 4096/],
+    [['failed-commands', '--techniques', 'smr'], /--techniques: failed-commands measures opt-psmr/],
     [['failed-commands', '--load', '5'], /--load: failed-commands varies/],
     [['threads', '--seconds', '10', '--cut', '5'], /--cut 5: nothing is left of 10 s/],
     [['replica', '--keys', '1000', '--commands', '2000'], /--commands 2000: expected no more than --keys/],
     [['--workload', 'ycsb-z'], /--workload.*Expected one of/],
     [['--workload', 'ycsb-a', '--dependent', '5'], /--workload ycsb-a: says itself/],
     [['report', 'nowhere'], /nowhere/],
-    [['report', '.'], /no points there/],
+    [['report', 'empty'], /no points there/],
   ])('%j is refused', (args, complaint) => {
     const { status, stderr } = psmr(...args);
     expect(stderr).toMatch(complaint);
@@ -335,7 +337,7 @@ describe('psmr measure', () => {
   });
 
   it('replica comes to the same tree under every technique', () => {
-    const { status, stdout, stderr } = psmr('replica', '--keys', '2000', '--commands', '2000', '--capacity', '8', '--dependent', '80', '--points', '2', '--json');
+    const { status, stdout, stderr } = psmr('replica', '--keys', '2000', '--commands', '2000', '--capacity', '4', '--dependent', '80', '--points', '2', '--json');
     expect(stderr).toBe('');
     const { executions } = JSON.parse(stdout) as { readonly executions: readonly { readonly verdict: string; readonly digest: string; readonly failedRatio: number }[] };
     expect(executions.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok']);

@@ -83,7 +83,7 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
         keys: options.keys ?? (isQuick ? 100_000 : 10_000_000),
         threads: options.threads ?? defaultThreads(),
         workload: WORKLOADS.mixed,
-        arrivals: closed(load ?? QUICK_LOAD, clients),
+        arrivals: closed(load ?? Math.min(QUICK_LOAD, most), clients),
         seconds: seconds - 2 * cut,
         warmup: cut,
         cooldown: cut,

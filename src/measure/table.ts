@@ -73,7 +73,7 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
   table.push(
     ...marks.map((mark) => [
       bold(NAMES[mark.technique]),
-      mark.threads,
+      mark.technique === 'smr' ? 1 : mark.threads,
       mark.dependent,
       mark.load.replace(' in flight', '').replace(' a second', '/s'),
       rounded(mark.throughput.median),
