@@ -48,7 +48,7 @@ Examples:
     const commands = options.commands ?? (isQuick ? 400_000 : 2_000_000);
     if (commands > keys) throw new Error(`--commands ${commands}: expected no more than --keys, ${keys}: every command has a key of its own`);
     const points = options.points ?? [2, 4, 8].filter((threads) => threads === 2 || threads <= availableParallelism());
-    const plan = techniques.flatMap((technique) => (technique === 'smr' ? [{ technique, threads: 1 }] : points.map((threads) => ({ technique, threads }))));
+    const plan = techniques.flatMap((technique) => (technique === 'smr' ? [1] : points).map((threads) => ({ technique, threads })));
     const progress = ticker(isJson);
     const parameters = { keys, commands, workload: dependent(options.dependent), capacity, fill, batchBytes, commandsPerBarrier, seed };
     const executions = await measureReplica(parameters, plan, (words) => progress.tell(() => words));

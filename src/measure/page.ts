@@ -32,7 +32,7 @@ const kindsOf = ({ groups }: Sheet): string => groups.map(({ setup: { kind } }) 
 
 export const saySetup = (sheet: Sheet): string => {
   const { cores, keys, threads } = sheet.setup;
-  return [kindsOf(sheet), `${keys.toLocaleString('en')} keys`, ...(threads === undefined ? [] : [plural(threads, 'thread')]), `${plural(cores, 'core')}`].join(' · ');
+  return [kindsOf(sheet), `${keys.toLocaleString('en')} keys`, ...(threads === undefined ? [] : [plural(threads, 'thread')]), plural(cores, 'core')].join(' · ');
 };
 
 /** What a file of this sheet is called, without its ending. */
