@@ -170,7 +170,11 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 function expectedOf({ m, heard }: Run): Digest {
   const answers = ledger(m);
-  heard.forEach(({ command, result, position }) => answers.note(command, result, position));
+  for (const each of heard.filter(isWrite)) {
+    const { command, result, position: { group, slot, offset } } = each;
+    const value = 'value' in command ? command.value : 0n;
+    answers.note(Number(keyOf(each)), result.type === 'removed', Number(BigInt.asIntN(32, value)), Number(value >> 32n), group, slot, offset);
+  }
   return answers.expected(tree.persistent(load).digest(), loaded);
 }
 

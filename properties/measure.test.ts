@@ -27,7 +27,7 @@ import {
   type Verdict,
 } from '../src/measure/result.js';
 import { rounded, tableOf, takesColour } from '../src/measure/table.js';
-import { auditedRanges, auditsOf, commandsOf, keyAt, keySpaceOf, valueAt, type Source } from '../src/measure/draws.js';
+import { auditedRanges, auditsOf, commandOf, commandsOf, keyAt, keySpaceOf, valueAt, type Source } from '../src/measure/draws.js';
 
 const TECHNIQUES = Object.keys(NAMES) as Technique[];
 const VERDICTS: readonly Verdict[] = ['ok', 'diverged', 'not-linearizable', 'lost', 'unknown', 'incomplete'];
@@ -266,7 +266,8 @@ describe('a workload always', () => {
         const isAudited = (key: bigint): boolean => ranges.some(({ from, to }) => key >= from && key <= to);
         expect(ranges.every(({ from, to }) => 0 <= from && from <= to && to < keySpaceOf(keys))).toBe(true);
         for (const bound of bounds.slice(1)) expect([bound - 1, bound].map(BigInt).every(isAudited)).toBe(true);
-        const commands = take(400, auditsOf({ keys, workload: { mix: READS, keys: { type: 'uniform' }, span: 1 }, seed }, 1, ranges));
+        const draw = auditsOf({ keys, workload: { mix: READS, keys: { type: 'uniform' }, span: 1 }, seed }, 1, ranges);
+        const commands = take(400, () => commandOf(draw()));
         expect(commands.every((c) => (c.type === 'scan' ? isAudited(c.from) && isAudited(c.to) : isAudited(c.key)))).toBe(true);
         expect(commands.some((c) => c.type === 'scan')).toBe(true);
       }),

@@ -199,7 +199,7 @@ const broken: Readonly<Record<string, Partial<Machines<Command, Result>>>> = {
     },
   },
   'a client that names two commands alike': {
-    onProxyEvent: (proxy, event) => Proxy.onEvent(event.type === 'Call' && proxy.next > 3 ? { ...proxy, next: 3 } : proxy, event),
+    onProxyEvent: (proxy, event) => Proxy.onEvent(event.type === 'Calls' && proxy.next > 3 ? { ...proxy, next: 3 } : proxy, event),
   },
 };
 

@@ -6,9 +6,11 @@
  * eight bytes: a payload may be read as aligned 64-bit words. All integers are little-endian.
  *
  * ```
- * command  0 u32 length · 4 u8 kind · 5 u8 attempt · 6 u16 zero · 8 u64 session · 16 u32 sequence · 20 u32 floor · 24 payload
+ * command  0 u32 length · 4 u8 kind · 5 u8 attempt · 6 u16 again · 8 u64 session · 16 u32 sequence · 20 u32 floor · 24 payload
  * reply    0 u32 length · 4 u8 status · 5 u8 attempt · 6 u16 group · 8 u64 session · 16 u32 sequence · 20 u32 offset · 24 u64 slot · 32 payload
  * ```
+ *
+ * `again` is 1 in a command that is sent once more, because no answer came in time, and 0 otherwise.
  *
  * A payload's layout is its service's own; `length` counts header and payload without the padding.
  */
@@ -35,6 +37,8 @@ export type Command = {
   readonly sequence: number;
   /** Every sequence number below this one has been answered and will never be sent again. */
   readonly floor: number;
+  /** Whether it is sent once more, because no answer came in time. */
+  readonly isAgain?: boolean;
   readonly payload: Uint8Array;
 };
 
@@ -64,11 +68,9 @@ export const padded = (length: number): number => (length + 7) & ~7;
 
 /** The record of a command. */
 export const encodeCommand = (command: Command): Uint8Array => {
-  const { payload } = command;
-  const bytes = new Uint8Array(padded(COMMAND_HEADER + payload.length));
-  putCommand(bytes, 0, command.kind, payload.length);
+  const bytes = encodeCall(command.kind, command.payload);
   name(bytes, 0, command.attempt, command.session, command.sequence, command.floor);
-  bytes.set(payload, COMMAND_HEADER);
+  if (command.isAgain === true) markAgain(bytes, 0);
   return bytes;
 };
 
@@ -76,6 +78,14 @@ export const encodeCommand = (command: Command): Uint8Array => {
 export const putCommand = (bytes: Uint8Array, at: number, kind: number, length: number): void => {
   putU32(bytes, at, COMMAND_HEADER + length);
   bytes[at + 4] = kind;
+};
+
+/** The record of a command that nobody has named yet. */
+export const encodeCall = (kind: number, payload: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(padded(COMMAND_HEADER + payload.length));
+  putCommand(bytes, 0, kind, payload.length);
+  bytes.set(payload, COMMAND_HEADER);
+  return bytes;
 };
 
 /** Names the command at byte `at`. */
@@ -86,6 +96,9 @@ export const name = (bytes: Uint8Array, at: number, attempt: number, session: nu
   putU32(bytes, at + 20, floor);
 };
 
+/** Marks the command at byte `at` as one that is sent once more. */
+export const markAgain = (bytes: Uint8Array, at: number): void => void (bytes[at + 6] = 1);
+
 /** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */
 export const commandAt = (batch: Uint8Array, at: number): Command => {
   return {
@@ -94,6 +107,7 @@ export const commandAt = (batch: Uint8Array, at: number): Command => {
     session: sessionAt(batch, at),
     sequence: sequenceAt(batch, at),
     floor: floorAt(batch, at),
+    ...(isAgainAt(batch, at) ? { isAgain: true } : {}),
     payload: batch.subarray(at + COMMAND_HEADER, at + lengthAt(batch, at)),
   };
 };
@@ -153,6 +167,8 @@ export const statusAt = (batch: Uint8Array, at: number): Status => STATUSES[u8At
 export const attemptAt = (batch: Uint8Array, at: number): number => u8At(batch, at + 5);
 export const sessionAt = (batch: Uint8Array, at: number): number => naturalAt(batch, at + 8);
 export const sequenceAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 16);
+/** Of a command: whether it is sent once more. Then every replica answers it. */
+export const isAgainAt = (batch: Uint8Array, at: number): boolean => (u8At(batch, at + 6) & 1) !== 0;
 /** Of a command. */
 export const floorAt = (batch: Uint8Array, at: number): number => u32At(batch, at + 20);
 /** The three of a reply's position. */
@@ -167,6 +183,13 @@ export const nextRecord = (batch: Uint8Array, at: number): number => at + padded
 export function* recordsOf(batch: Uint8Array): Generator<number> {
   for (let at = 0; at < batch.length; at = nextRecord(batch, at)) yield at;
 }
+
+/** The byte at which the first `count` records of a batch end, or all if there are fewer. */
+export const endOf = (batch: Uint8Array, count: number): number => {
+  let at = 0;
+  for (let left = count; left > 0 && at < batch.length; left -= 1) at = nextRecord(batch, at);
+  return at;
+};
 
 /** Several batches as one. */
 export const join = (batches: readonly Uint8Array[]): Uint8Array => {

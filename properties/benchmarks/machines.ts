@@ -4,13 +4,12 @@
  * CPU time rather than wall time, the median of several rounds: on a machine that others use as well, only ratios between
  * figures of one run mean anything.
  */
-import * as Proxy from '../../src/client/proxy.js';
 import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
 import type { ProcessId } from '../../src/consensus/ballot.js';
 import { commandsOf } from '../../src/measure/draws.js';
 import { WORKLOADS } from '../../src/measure/workload.js';
 import * as Node from '../../src/node.js';
-import { commandAt, encodeCommand, encodeReply, join, replyAt } from '../../src/record.js';
+import { encodeCommand, join } from '../../src/record.js';
 import { persistentBoard } from '../../src/replica/barrier.js';
 import { sessionsBytes, sharedSessions } from '../../src/replica/sessions.js';
 
@@ -66,26 +65,6 @@ const instance = (): number => {
   });
 };
 
-/** A command called and answered, at its client's proxy. */
-const call = (): number => {
-  let proxy = Proxy.initial(7, { window: 256, retryAfter: 1e9 });
-  const sent: Uint8Array[] = [];
-  const begin = (): void => {
-    const command = draw();
-    const route = Node.routeOf(cluster, service, command);
-    const [next, effects] = Proxy.onEvent(proxy, { type: 'Call', call: { call: 1, kind: service.codec.kindOf(command), payload: service.codec.encode(command), ...route } });
-    proxy = next;
-    for (const effect of effects) if (effect.type === 'Multicast') sent.push(effect.record);
-  };
-  for (let i = 0; i < 64; i += 1) begin();
-  return costOf(50_000, () => {
-    const { session, sequence } = commandAt(sent.shift() ?? new Uint8Array(), 0);
-    const answer = encodeReply({ status: 'Executed', attempt: 0, session, sequence, position: { group: 1, slot: 5, offset: 1 }, payload: Uint8Array.of(0) });
-    [proxy] = Proxy.onEvent(proxy, { type: 'Reply', reply: replyAt(answer, 0) });
-    begin();
-  });
-};
-
 /** A command of a thread's own group, merged, checked, executed and answered, over shared memory. */
 const execution = (): number => {
   const limits = limitsOf(config);
@@ -118,7 +97,6 @@ const execution = (): number => {
 
 const figures = {
   'an instance of consensus, at all five processes': instance(),
-  'a command called and answered, at its proxy': call(),
   'a command encoded, merged, checked, executed and answered, at its thread': execution(),
 };
 

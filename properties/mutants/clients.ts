@@ -2,7 +2,7 @@
 
 import * as Proxy from '../../src/client/proxy.js';
 import * as Node from '../../src/node.js';
-import { commandAt, encodeCommand } from '../../src/record.js';
+import { commandAt, encodeCommand, encodeReply, groupAt, join, newSheet, nextRecord, recordsOf, sequenceAt, statusAt } from '../../src/record.js';
 import { partitionOf } from '../../src/service/b-plus-tree/index.js';
 import type { Tree } from '../../src/service/b-plus-tree/outline.js';
 import { treeOf, type Change } from '../arbitraries/world.js';
@@ -27,9 +27,14 @@ const saying =
 /** Clients that have more to ask at once than their window lets in. */
 const eager: Change = (world) => ({ ...world, clients: world.clients.map((client) => ({ ...client, outstanding: 30 })) });
 
-export const failedToOwnGroup: OnEvent = saying((effect, event) => [
-  effect.type === 'Multicast' && event.type === 'Reply' && event.reply.status === 'Failed' ? { ...effect, group: event.reply.position.group } : effect,
-]);
+export const failedToOwnGroup: OnEvent = saying((effect, event) => {
+  if (effect.type !== 'Multicast' || event.type !== 'Replies') return [effect];
+  const failed = [...recordsOf(event.replies)].filter((at) => statusAt(event.replies, at) === 'Failed');
+  return [...recordsOf(effect.records)].map((at) => {
+    const own = failed.find((reply) => sequenceAt(event.replies, reply) === sequenceAt(effect.records, at));
+    return { ...effect, group: own === undefined ? effect.group : groupAt(event.replies, own), records: effect.records.slice(at, nextRecord(effect.records, at)) };
+  });
+});
 
 const unbounded: OnEvent = (proxy, event) => {
   const [next, effects] = Proxy.onEvent({ ...proxy, settings: { ...proxy.settings, window: Infinity } }, event);
@@ -39,8 +44,12 @@ const unbounded: OnEvent = (proxy, event) => {
 const resubmittingAgain: OnEvent = (proxy, event) => {
   const [next, effects] = Proxy.onEvent(proxy, event);
   if (event.type !== 'Tick') return [next, effects];
-  const outstanding = next.outstanding.map((asked) =>
-    asked.attempt > 0 && asked.sent === next.now ? { ...asked, attempt: asked.attempt + 1, record: asked.record.with(5, asked.attempt + 1) } : asked);
+  let { outstanding } = next;
+  for (let sequence = next.floor; sequence < next.next; sequence += 1) {
+    if (outstanding.attemptOf(sequence) < 1 || outstanding.sentOf(sequence) !== next.now) continue;
+    const record = recordIn(next, sequence);
+    outstanding = putBack(next, sequence, sequence, record.with(5, record[5]! + 1));
+  }
   return [{ ...next, outstanding }, effects];
 };
 
@@ -50,35 +59,51 @@ const renumbering: OnEvent = (proxy, event) => {
   if (event.type !== 'Tick') return [sent, effects];
   return effects.reduce<ReturnType<OnEvent>>(
     ([known, told], effect) => {
-      const command = effect.type === 'Multicast' ? commandAt(effect.record, 0) : undefined;
-      const asked = command === undefined ? undefined : known.outstanding.get(command.sequence);
-      if (effect.type !== 'Multicast' || command === undefined || asked === undefined) return [known, [...told, effect]];
-      const record = encodeCommand({ ...command, sequence: known.next });
-      const outstanding = known.outstanding.delete(command.sequence).set(known.next, { ...asked, record });
-      return [{ ...known, next: known.next + 1, outstanding }, [...told, { ...effect, record }]];
+      if (effect.type !== 'Multicast') return [known, [...told, effect]];
+      let renumbered = known;
+      const records = [...recordsOf(effect.records)].map((at) => {
+        const command = commandAt(effect.records, at);
+        const record = encodeCommand({ ...command, sequence: renumbered.next });
+        const outstanding = putBack(renumbered, command.sequence, renumbered.next, record).settle(command.sequence);
+        renumbered = { ...renumbered, next: renumbered.next + 1, outstanding };
+        return record;
+      });
+      return [renumbered, [...told, { ...effect, records: join(records) }]];
     },
     [sent, []],
   );
 };
 
+const recordIn = ({ outstanding }: Proxy.Proxy, sequence: number): Uint8Array => {
+  const sheet = newSheet(0);
+  outstanding.write(sequence, sheet);
+  return sheet.bytes.slice(0, sheet.length);
+};
+
+/** What is outstanding, with all that is known of one number put under another. */
+const putBack = ({ outstanding, now }: Proxy.Proxy, from: number, to: number, record: Uint8Array): Proxy.Proxy['outstanding'] =>
+  outstanding.put(to, outstanding.callOf(from), outstanding.groupOf(from), outstanding.fallbackOf(from), now, record, 0);
+
 const takingAnyAttempt: OnEvent = (proxy, event) => {
-  if (event.type !== 'Reply') return Proxy.onEvent(proxy, event);
-  const attempt = proxy.outstanding.get(event.reply.sequence)?.attempt ?? event.reply.attempt;
-  return Proxy.onEvent(proxy, { ...event, reply: { ...event.reply, attempt } });
+  if (event.type !== 'Replies') return Proxy.onEvent(proxy, event);
+  const replies = event.replies.slice();
+  for (const at of recordsOf(replies)) replies[at + 5] = Math.max(0, proxy.outstanding.attemptOf(sequenceAt(replies, at)));
+  return Proxy.onEvent(proxy, { ...event, replies });
 };
 
 const neverForgetting: OnEvent = (proxy, event) => {
   const [next, effects] = Proxy.onEvent(proxy, event);
-  const answered = event.type === 'Reply' ? proxy.outstanding.get(event.reply.sequence) : undefined;
-  return event.type === 'Reply' && answered !== undefined && !next.outstanding.has(event.reply.sequence)
-    ? [{ ...next, outstanding: next.outstanding.set(event.reply.sequence, answered) }, effects]
-    : [next, effects];
+  if (event.type !== 'Replies') return [next, effects];
+  const answered = [...recordsOf(event.replies)].map((at) => sequenceAt(event.replies, at)).filter((sequence) => proxy.outstanding.attemptOf(sequence) >= 0 && next.outstanding.attemptOf(sequence) < 0);
+  const asked = (sequence: number) =>
+    [sequence, proxy.outstanding.callOf(sequence), proxy.outstanding.groupOf(sequence), proxy.outstanding.fallbackOf(sequence), proxy.now, recordIn(proxy, sequence), 0] as const;
+  return [{ ...next, outstanding: answered.reduce((outstanding, sequence) => outstanding.put(...asked(sequence)), next.outstanding) }, effects];
 };
 
-const lastCalledFirst: OnEvent = (proxy, event) => Proxy.onEvent(event.type === 'Reply' ? { ...proxy, waiting: proxy.waiting.reverse() } : proxy, event);
+const lastCalledFirst: OnEvent = (proxy, event) => Proxy.onEvent(event.type === 'Replies' ? { ...proxy, waiting: proxy.waiting.reverse() } : proxy, event);
 
 const lettingInLater: OnEvent = (proxy, event) => {
-  if (event.type !== 'Reply') return Proxy.onEvent(proxy, event);
+  if (event.type !== 'Replies') return Proxy.onEvent(proxy, event);
   const [next, effects] = Proxy.onEvent({ ...proxy, waiting: proxy.waiting.clear() }, event);
   return [{ ...next, waiting: proxy.waiting }, effects];
 };
@@ -96,7 +121,7 @@ export const CLIENTS: readonly Mutant[] = [
   mutant('CLd', 'a client takes the answer to any attempt for that to its last', ...proxying(takingAnyAttempt)),
   mutant('CLe', 'a client gives a lost command another number', ...proxying(renumbering)),
   mutant('CLf', 'a client takes a second answer for another one', ...proxying(neverForgetting)),
-  mutant('CLg', 'a client takes an answer for that to the call after', ofProxy(saying((effect) => [effect.type === 'Answer' ? { ...effect, call: effect.call + 1 } : effect]))),
+  mutant('CLg', 'a client takes an answer for that to the call after', ofProxy(saying((effect) => [effect.type === 'Answers' ? { ...effect, calls: effect.calls.map((call) => call + 1) } : effect]))),
   mutant('CLh', 'the call that came last is let in first', ...proxying(lastCalledFirst)),
   mutant('CLi', 'a call is let in only when another comes', ...proxying(lettingInLater)),
   mutant('CLj', 'what is lost is sent to the same acceptor again', ...proxying(saying((effect, event, { turns }) => [
@@ -146,13 +171,15 @@ function readingAside(world: Parameters<Change>[0]): ReturnType<Change> {
   const stores = new Map<number, Tree>();
   const { codec } = world.service;
   const onProxyEvent: OnEvent = (proxy, event) => {
-    const command = event.type === 'Call' ? codec.decode(event.call.kind, event.call.payload) : 'no call';
+    if (event.type !== 'Calls') return Proxy.onEvent(proxy, event);
+    const { kind, payload } = commandAt(event.calls.commands, 0); // clients of a world call one at a time
+    const command = codec.decode(kind, payload);
     const store = [...stores.values()][proxy.session % stores.size];
-    if (event.type !== 'Call' || typeof command === 'string' || command.type !== 'read' || store === undefined) return Proxy.onEvent(proxy, event);
+    if (typeof command === 'string' || command.type !== 'read' || store === undefined) return Proxy.onEvent(proxy, event);
     const [, result] = store.execute(command);
     const position = { group: partitionOf(treeOf(world.cluster).partitions, Number(command.key)), slot: 0, offset: 0 };
-    const reply = { status: 'Executed', attempt: 0, session: proxy.session, sequence: 0, position, payload: codec.encodeResult(result) } as const;
-    return [proxy, [{ type: 'Answer', call: event.call.call, reply }]];
+    const replies = encodeReply({ status: 'Executed', attempt: 0, session: proxy.session, sequence: 0, position, payload: codec.encodeResult(result) });
+    return [proxy, [{ type: 'Answers', calls: [event.calls.first], places: [0], replies }]];
   };
   return having({ onProxyEvent })(withStores(world, stores));
 }

@@ -157,10 +157,12 @@ function renamed(world: Parameters<Change>[0]): ReturnType<Change> {
           next,
           effects.map((effect) => {
             if (effect.type !== 'Multicast') return effect;
-            const command = commandAt(effect.record, 0);
-            if (command.attempt === 0) return effect;
-            sendings += 1;
-            return { ...effect, record: encodeCommand({ ...command, session: command.session + FRESH * sendings }) };
+            const renames = (at: number): Uint8Array => {
+              const command = commandAt(effect.records, at);
+              if (command.attempt > 0) sendings += 1;
+              return encodeCommand(command.attempt === 0 ? command : { ...command, session: command.session + FRESH * sendings });
+            };
+            return { ...effect, records: join([...recordsOf(effect.records)].map(renames)) };
           }),
         ];
       },

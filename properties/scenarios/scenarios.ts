@@ -146,7 +146,7 @@ export const linesOf = ({ name, seed, given, signs }: Scenario): readonly string
 /** Where a line for every sign has been found, each behind that for the one before, and the client has heard of the last. */
 export const endOf = (lines: readonly string[], signs: readonly RegExp[]): number | undefined => {
   let at = -1;
-  for (const sign of [...signs, /"type":"Answer"|"event":\{"type":"Reply"/]) {
+  for (const sign of [...signs, /"type":"Answers"|"event":\{"type":"Replies"/]) {
     at = lines.findIndex((line, i) => i > at && sign.test(line));
     if (at < 0) return undefined;
   }

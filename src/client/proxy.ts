@@ -2,11 +2,14 @@
  * The client's proxy (P-SMR; opt-PSMR): it names commands, multicasts each to its group, sends it again under the same
  * name when no answer comes, resubmits it once to g_all when its safety check failed, and takes the first answer. REP-3.
  *
- * The service and the technique have chosen the groups before a command comes here: the proxy knows neither.
+ * It works by the batch: commands for a group come together and leave together, and replies are taken as they arrive. The
+ * service and the technique have chosen the groups before a command comes here: the proxy knows neither.
  */
 import { List, Map } from 'immutable';
-import { encodeCommand, type Group, type Reply } from '../record.js';
+import * as Wire from '../record.js';
+import type { Group, Sheet } from '../record.js';
 import { step, type Step } from '../step.js';
+import { persistentOutstanding, type Outstanding } from './outstanding.js';
 
 export type Settings = {
   /** Commands that may be outstanding at once: as many as the replicas remember of a session. */
@@ -15,17 +18,16 @@ export type Settings = {
   readonly retryAfter: number;
 };
 
-/** A command as the user of the proxy gives it. `call` is the user's own name for it. */
-export type Call = {
-  readonly call: number;
-  readonly kind: number;
-  readonly payload: Uint8Array;
+/** Commands as the user of the proxy gives them, all for one group. */
+export type Calls = {
+  /** The user's own name for the first; the others count on from it. */
+  readonly first: number;
   readonly group: Group;
-  /** Where the command goes when it fails in `group`. */
+  /** Where a command goes when it fails in `group`. */
   readonly fallback: Group;
+  /** Their records, with kind and payload and not yet a name. These bytes must not change any more. */
+  readonly commands: Uint8Array;
 };
-
-type Outstanding = { readonly call: Call; readonly group: Group; readonly attempt: number; readonly record: Uint8Array; readonly sent: number };
 
 export type Proxy = {
   readonly session: number;
@@ -35,108 +37,153 @@ export type Proxy = {
   readonly next: number;
   /** Every number below this one is answered. */
   readonly floor: number;
-  readonly outstanding: Map<number, Outstanding>; // by sequence
+  readonly outstanding: Outstanding;
   /** Calls that wait for room in the window. */
-  readonly waiting: List<Call>;
+  readonly waiting: List<Calls>;
   /** How often commands to a group have had to be sent again: each time to the next of its acceptors. */
   readonly turns: Map<Group, number>;
 };
 
 export type Event =
-  | { readonly type: 'Call'; readonly call: Call }
-  | { readonly type: 'Reply'; readonly reply: Reply }
+  | { readonly type: 'Calls'; readonly calls: Calls }
+  /** Replies, to whomever: those to other sessions are passed over. */
+  | { readonly type: 'Replies'; readonly replies: Uint8Array }
   | { readonly type: 'Tick'; readonly now: number };
 
 export type Effect =
-  /** To an acceptor of the group's ring: the one whose turn it is. */
-  | { readonly type: 'Multicast'; readonly group: Group; readonly turn: number; readonly record: Uint8Array }
+  /** To an acceptor of the group's ring: the one whose turn it is. One at most of each group in a step. */
+  | { readonly type: 'Multicast'; readonly group: Group; readonly turn: number; readonly records: Uint8Array }
   /** The attempt failed its safety check: the caller's answer is still to come. */
   | { readonly type: 'Failed'; readonly call: number; readonly payload: Uint8Array }
-  | { readonly type: 'Answer'; readonly call: number; readonly reply: Reply };
+  /** Of the replies that just came, that at byte `places[i]` answers call `calls[i]`. */
+  | { readonly type: 'Answers'; readonly calls: readonly number[]; readonly places: readonly number[]; readonly replies: Uint8Array };
 
-export const initial = (session: number, settings: Settings): Proxy => ({
+export const initial = (session: number, settings: Settings, outstanding: Outstanding = persistentOutstanding()): Proxy => ({
   session,
   settings,
   now: 0,
   next: 1,
   floor: 1,
-  outstanding: Map(),
+  outstanding,
   waiting: List(),
   turns: Map(),
 });
 
 export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
   switch (event.type) {
-    case 'Call':
-      return hasRoom(state) && state.waiting.isEmpty() ? begin(state, event.call) : step({ ...state, waiting: state.waiting.push(event.call) });
-    case 'Reply':
-      return hear(state, event.reply);
+    case 'Calls':
+      return admit({ ...state, waiting: state.waiting.push(event.calls) }, [], newOutbox());
+    case 'Replies':
+      return hear(state, event.replies);
     case 'Tick':
       return retry({ ...state, now: event.now });
   }
 };
 
-const hasRoom = ({ next, floor, settings }: Proxy): boolean => next < floor + settings.window;
+/** How many more commands may be called before one must wait. */
+export const roomOf = ({ next, floor, settings, waiting }: Proxy): number => (waiting.isEmpty() ? floor + settings.window - next : 0);
 
-const begin = (state: Proxy, call: Call): Step<Proxy, Effect> => multicast({ ...state, next: state.next + 1 }, state.next, call, call.group, 0);
+/** What a step sends, by group. */
+type Outbox = globalThis.Map<Group, Sheet>;
 
-/** Every attempt is sent under the name of the first, so that replicas can tell what they have answered already. */
-const multicast = (state: Proxy, sequence: number, call: Call, group: Group, attempt: number): Step<Proxy, Effect> => {
-  const { session, floor, now } = state;
-  const record = encodeCommand({ kind: call.kind, attempt, session, sequence, floor, payload: call.payload });
-  const outstanding = state.outstanding.set(sequence, { call, group, attempt, record, sent: now });
-  return step({ ...state, outstanding }, sending(state, group, record));
+const newOutbox = (): Outbox => new globalThis.Map<Group, Sheet>();
+
+const sheetFor = (outbox: Outbox, group: Group, bytes: number): Sheet => {
+  const known = outbox.get(group);
+  if (known !== undefined) return known;
+  const sheet = Wire.newSheet(bytes);
+  outbox.set(group, sheet);
+  return sheet;
 };
 
-const sending = ({ turns }: Proxy, group: Group, record: Uint8Array): Effect => ({ type: 'Multicast', group, turn: turns.get(group, 0), record });
+const sendings = ({ turns }: Proxy, outbox: Outbox): readonly Effect[] =>
+  [...outbox].map(([group, { bytes, length }]) => ({ type: 'Multicast', group, turn: turns.get(group, 0), records: bytes.subarray(0, length) }));
 
 /** The first answer to the current attempt counts; what was answered before, or belongs to another attempt, is ignored. */
-const hear = (state: Proxy, reply: Reply): Step<Proxy, Effect> => {
-  const asked = state.outstanding.get(reply.sequence);
-  if (asked === undefined || reply.session !== state.session || reply.attempt !== asked.attempt) return step(state);
-  const { call } = asked;
-  switch (reply.status) {
-    case 'Failed': {
-      const [next, effects] = multicast(state, reply.sequence, call, call.fallback, 1);
-      return step(next, { type: 'Failed', call: call.call, payload: reply.payload }, ...effects);
+const hear = (state: Proxy, replies: Uint8Array): Step<Proxy, Effect> => {
+  const { session, next } = state;
+  let { outstanding, floor } = state;
+  const calls: number[] = [];
+  const places: number[] = [];
+  const failed: Effect[] = [];
+  const outbox = newOutbox();
+  for (let at = 0; at < replies.length; at = Wire.nextRecord(replies, at)) {
+    const sequence = Wire.sequenceAt(replies, at);
+    if (outstanding.attemptOf(sequence) !== Wire.attemptAt(replies, at) || Wire.sessionAt(replies, at) !== session) continue;
+    switch (Wire.statusAt(replies, at)) {
+      case 'Failed':
+        failed.push({ type: 'Failed', call: outstanding.callOf(sequence), payload: Wire.replyAt(replies, at).payload });
+        outstanding = resubmit(state, outstanding, sequence, outbox);
+        break;
+      case 'Executed':
+      case 'Refused':
+        calls.push(outstanding.callOf(sequence));
+        places.push(at);
+        outstanding = outstanding.settle(sequence);
     }
-    case 'Executed':
-    case 'Refused':
-      return admit(settle(state, reply.sequence), { type: 'Answer', call: call.call, reply });
   }
+  if (calls.length === 0 && failed.length === 0) return step(state);
+  while (floor < next && outstanding.attemptOf(floor) < 0) floor += 1;
+  const answers: readonly Effect[] = calls.length === 0 ? [] : [{ type: 'Answers', calls, places, replies }];
+  return admit({ ...state, outstanding, floor }, [...failed, ...answers], outbox);
 };
 
-const settle = (state: Proxy, sequence: number): Proxy => {
-  const outstanding = state.outstanding.delete(sequence);
-  let { floor } = state;
-  while (floor < state.next && !outstanding.has(floor)) floor += 1;
-  return { ...state, outstanding, floor };
+/** Every attempt is sent under the name of the first, so that replicas can tell what they have answered already. */
+const resubmit = ({ session, floor, now }: Proxy, outstanding: Outstanding, sequence: number, outbox: Outbox): Outstanding => {
+  const call = outstanding.callOf(sequence);
+  const group = outstanding.fallbackOf(sequence);
+  const sheet = sheetFor(outbox, group, 0);
+  const at = outstanding.write(sequence, sheet);
+  Wire.name(sheet.bytes, at, 1, session, sequence, floor);
+  return outstanding.put(sequence, call, group, group, now, sheet.bytes, at);
 };
 
-/** Room in the window lets waiting calls in. */
-const admit = (state: Proxy, ...effects: readonly Effect[]): Step<Proxy, Effect> => {
-  const admitted = [...effects];
-  let proxy = state;
-  for (let call = proxy.waiting.first(); call !== undefined && hasRoom(proxy); call = proxy.waiting.first()) {
-    const [next, more] = begin({ ...proxy, waiting: proxy.waiting.shift() }, call);
-    proxy = next;
-    admitted.push(...more);
+/** Lets in what waits, in the order in which it came, as far as the window has room. */
+const admit = (state: Proxy, effects: readonly Effect[], outbox: Outbox): Step<Proxy, Effect> => {
+  const { session, now, floor, settings } = state;
+  const end = floor + settings.window;
+  let { next, outstanding, waiting } = state;
+  for (let calls = waiting.first(); calls !== undefined && next < end; calls = waiting.first()) {
+    const { first, group, fallback, commands } = calls;
+    const length = Wire.endOf(commands, end - next);
+    const sheet = sheetFor(outbox, group, length);
+    const from = Wire.extend(sheet, length);
+    sheet.bytes.set(length === commands.length ? commands : commands.subarray(0, length), from);
+    let call = first;
+    for (let at = from; at < from + length; at = Wire.nextRecord(sheet.bytes, at)) {
+      Wire.name(sheet.bytes, at, 0, session, next, floor);
+      outstanding = outstanding.put(next, call, group, fallback, now, sheet.bytes, at);
+      next += 1;
+      call += 1;
+    }
+    const rest = waiting.shift();
+    waiting = length === commands.length ? rest : rest.unshift({ first: call, group, fallback, commands: commands.subarray(length) });
   }
-  return [proxy, admitted];
+  const admitted = { ...state, next, outstanding, waiting };
+  return [admitted, [...effects, ...sendings(state, outbox)]];
 };
 
-/** Sends again what has waited too long, in order, to the next acceptor of its group. */
+/** Sends again what has waited too long, in order, to the next acceptor of its group, and says that it is not the first time. */
 const retry = (state: Proxy): Step<Proxy, Effect> => {
-  const { now, settings, outstanding } = state;
-  const late = outstanding.filter(({ sent }) => now - sent >= settings.retryAfter);
-  if (late.isEmpty()) return step(state);
-  const turns = late.toSeq().map(({ group }) => group).toSet().reduce((known, group) => known.set(group, known.get(group, 0) + 1), state.turns);
-  const next = { ...state, turns, outstanding: outstanding.merge(late.map((asked) => ({ ...asked, sent: now }))) };
-  return [next, late.sortBy((_, sequence) => sequence).valueSeq().map(({ group, record }) => sending(next, group, record)).toArray()];
+  const { now, settings, next } = state;
+  let { outstanding, turns } = state;
+  const outbox = newOutbox();
+  for (let sequence = state.floor; sequence < next; sequence += 1) {
+    if (now - outstanding.sentOf(sequence) < settings.retryAfter) continue; // and what is answered was never sent
+    const sheet = sheetFor(outbox, outstanding.groupOf(sequence), 0);
+    const at = outstanding.write(sequence, sheet); // which may move the bytes
+    Wire.markAgain(sheet.bytes, at);
+    outstanding = outstanding.touch(sequence, now);
+  }
+  if (outbox.size === 0) return step(state);
+  for (const group of outbox.keys()) turns = turns.set(group, turns.get(group, 0) + 1);
+  const late = { ...state, outstanding, turns };
+  return [late, sendings(late, outbox)];
 };
 
 /** What every reachable proxy satisfies. */
 export const stateInvariants: Readonly<Record<string, (proxy: Proxy) => boolean>> = {
   'REP-3: no more commands are outstanding than the replicas remember': ({ next, floor, settings }) => next - floor <= settings.window,
-  'REP-3: a command is resubmitted once at most': ({ outstanding }) => outstanding.every(({ attempt }) => attempt <= 1),
+  'REP-3: a command is resubmitted once at most': ({ next, floor, outstanding }) =>
+    Array.from({ length: Math.min(next - floor, 64) }, (_, i) => outstanding.attemptOf(floor + i)).every((attempt) => attempt <= 1),
 };

@@ -1,6 +1,6 @@
 /** Latencies of many commands in little space: recorded in microseconds up to a minute, told in milliseconds. */
 
-import { build } from 'hdr-histogram-js';
+import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { Latency } from './result.js';
 
 const LONGEST = 60_000_000;
@@ -10,6 +10,8 @@ export type Histogram = {
   readonly record: (microseconds: number) => void;
   /** Milliseconds, each within a thousandth of itself; all 0 while nothing is recorded. */
   readonly summary: () => Latency;
+  /** All of it, compressed, in base64: `decodeFromCompressedBase64` of hdr-histogram-js reads it back. */
+  readonly encoded: () => string;
   /** Forgets everything recorded so far. */
   readonly reset: () => void;
 };
@@ -34,6 +36,7 @@ export const histogram = (): Histogram => {
       p999: percentile(99.9),
       max: counts.maxValue / 1000,
     }),
+    encoded: () => encodeIntoCompressedBase64(counts),
     reset: () => counts.reset(),
   };
 };

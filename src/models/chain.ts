@@ -11,7 +11,7 @@ import * as Proxy from '../client/proxy.js';
 import type { Durable, Message } from '../consensus/messages.js';
 import { sayGroup } from '../multicast/groups.js';
 import * as Node from '../node.js';
-import { recordsOf, replyAt, type Group, type Reply } from '../record.js';
+import { encodeCall, encodeReply, recordsOf, replyAt, type Group, type Reply } from '../record.js';
 import type { Command } from '../service/b-plus-tree/index.js';
 import { asked } from './asked.js';
 import { crewEvents, feed, onCrewEvent, refinementOf, SESSION, startCrew, tree, viewOf, type Crew, type CrewEvent } from './crew.js';
@@ -35,7 +35,7 @@ type Machine =
 
 type Packet = { readonly type: string; readonly group: Group; readonly content: Message } | { readonly type: 'Reply'; readonly reply: Reply };
 
-type Event = Node.ProcessEvent | CrewEvent | Extract<Proxy.Event, { type: 'Call' | 'Reply' }>;
+type Event = Node.ProcessEvent | CrewEvent | Extract<Proxy.Event, { type: 'Calls' | 'Replies' }>;
 
 type Effect =
   | Node.ProcessEffect
@@ -61,16 +61,16 @@ export const chain = (bounds: Bounds): System<ChainWorld, Happening<Event, Packe
         case 'Persist':
           return { type: 'Persist', record: { ...effect.record, group: effect.group } };
         case 'Multicast':
-          return { type: 'Send', to: ACCEPTOR, message: { type: 'Submit', group: effect.group, content: { type: 'Submit', commands: effect.record } } };
+          return { type: 'Send', to: ACCEPTOR, message: { type: 'Submit', group: effect.group, content: { type: 'Submit', commands: effect.records } } };
         case 'Answered':
           return { type: 'Send', to: CLIENT, message: { type: 'Reply', reply: effect.reply } };
         case 'Decided':
         case 'Failed':
-        case 'Answer':
+        case 'Answers':
           return undefined;
       }
     },
-    received: (packet, from) => ('reply' in packet ? { type: 'Reply', reply: packet.reply } : { type: 'Received', group: packet.group, from, message: packet.content }),
+    received: (packet, from) => ('reply' in packet ? { type: 'Replies', replies: encodeReply(packet.reply) } : { type: 'Received', group: packet.group, from, message: packet.content }),
     wakes: ({ type }) => (type === 'Client' ? [] : [{ type: 'Tick', now: 1 }]),
     own: (machine) => (machine.type === 'Replica' ? crewEvents(machine.crew) : []),
     timers: (machine) => (machine.type === 'Acceptor' ? [{ type: 'Tick', now: machine.now + STEP }] : []),
@@ -78,13 +78,13 @@ export const chain = (bounds: Bounds): System<ChainWorld, Happening<Event, Packe
       const command = COMMANDS[count];
       if (machine.type !== 'Client' || command === undefined) return [];
       const { codec } = tree.service;
-      return [{ type: 'Call', call: { call: count, kind: codec.kindOf(command), payload: codec.encode(command), ...Node.routeOf(CLUSTER, tree.service, command) } }];
+      return [{ type: 'Calls', calls: { first: count, commands: encodeCall(codec.kindOf(command), codec.encode(command)), ...Node.routeOf(CLUSTER, tree.service, command) } }];
     },
     bounds,
     isOrdered: true,
     isMuted: ({ type }) => type === 'Alive' || type === 'Here',
     observer: { initial: null, observe: (seen) => seen },
-    view: (machine) => (machine.type === 'Replica' ? [machine.process, viewOf(machine.crew, COMMANDS.length)] : machine),
+    view: (machine) => (machine.type === 'Replica' ? [machine.process, viewOf(machine.crew, COMMANDS.length)] : machine.type === 'Client' ? viewOfClient(machine) : machine),
     isFree: (_, { what, type }) => what === 'own' && type.startsWith('hears'),
     clauses: {
       always: {
@@ -105,15 +105,16 @@ export const chain = (bounds: Bounds): System<ChainWorld, Happening<Event, Packe
       switch (event.type) {
         case 'Tick':
           return `looks at the clock: ${event.now} ms`;
-        case 'Call':
-          return `calls command ${event.call.call + 1}`;
+        case 'Calls':
+          return `calls command ${event.calls.first + 1}`;
         case 'hears':
           return `t${event.thread} hears of ${sayGroup(event.group)}`;
         case 'runs':
           return `t${event.thread} goes on`;
         case 'Received':
-        case 'Reply':
           return event.type;
+        case 'Replies':
+          return 'Reply';
       }
     },
   });
@@ -133,11 +134,12 @@ const onEvent = (machine: Machine, event: Event): readonly [Machine, readonly Ef
       const replies = effects.flatMap((effect) => (effect.type === 'Reply' ? [...recordsOf(effect.replies)].map((at): Effect => ({ type: 'Answered', reply: replyAt(effect.replies, at) })) : []));
       return [{ ...machine, crew }, replies];
     }
-    case 'Call':
-    case 'Reply': {
+    case 'Calls':
+    case 'Replies': {
       if (machine.type !== 'Client') return [machine, []];
       const [proxy, effects] = Proxy.onEvent(machine.proxy, event);
-      const answers = effects.flatMap((effect) => (effect.type === 'Answer' ? [`${effect.reply.session}.${effect.reply.sequence}: ${effect.reply.status} ${effect.reply.payload.join(' ')}`] : []));
+      const answered = effects.flatMap((effect) => (effect.type === 'Answers' ? effect.places.map((at) => replyAt(effect.replies, at)) : []));
+      const answers = answered.map(({ session, sequence, status, payload }) => `${session}.${sequence}: ${status} ${payload.join(' ')}`);
       return [{ ...machine, proxy, answers: [...machine.answers, ...answers] }, effects];
     }
   }
@@ -148,6 +150,13 @@ const onProcessEvent = (machine: Extract<Machine, { type: 'Acceptor' | 'Replica'
   if (machine.type === 'Acceptor') return [{ ...machine, process, now: event.type === 'Tick' ? event.now : machine.now }, effects];
   const crew = effects.reduce((known, effect) => (effect.type === 'Decided' ? feed(known, effect.group, effect.value) : known), machine.crew);
   return [{ ...machine, process, crew }, effects];
+};
+
+/** A proxy is as it is by what it has asked. */
+const viewOfClient = ({ proxy, answers }: Extract<Machine, { type: 'Client' }>): unknown => {
+  const { next, floor, outstanding, waiting } = proxy;
+  const asked = Array.from({ length: next - floor }, (_, i) => [outstanding.callOf(floor + i), outstanding.attemptOf(floor + i)]);
+  return ['Client', next, floor, asked, waiting, answers];
 };
 
 const crewOf = ({ processes }: ChainWorld): Crew => {

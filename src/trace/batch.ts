@@ -4,7 +4,7 @@
  *
  * ```
  * name     session.sequence.attempt
- * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload
+ * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload            floor! where it is sent once more
  * reply    name/status/group/slot/offset/bytes/digest   or  name/status/group/slot/offset/=payload
  * ```
  *
@@ -60,16 +60,16 @@ export const hearPayload = (said: string): Uint8Array | undefined => {
   return length === undefined || digest === undefined ? undefined : standIn(Number(length), Number.parseInt(digest, 16));
 };
 
-export const sayCommand = (command: Command, detail: Detail): string => `${nameOf(command)}/${command.kind}/${command.floor}/${sayPayload(command.payload, detail)}`;
+export const sayCommand = (command: Command, detail: Detail): string => `${nameOf(command)}/${command.kind}/${command.floor}${command.isAgain === true ? '!' : ''}/${sayPayload(command.payload, detail)}`;
 
-const COMMAND = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(\d{1,3})\/(\d{1,10})\/(.*)$/;
+const COMMAND = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(\d{1,3})\/(\d{1,10})(!?)\/(.*)$/;
 
 /** The command that was said, or `undefined`. */
 export const hearCommand = (said: string): Command | undefined => {
-  const [, session, sequence, attempt, kind, floor, rest] = COMMAND.exec(said) ?? [];
+  const [, session, sequence, attempt, kind, floor, again, rest] = COMMAND.exec(said) ?? [];
   const payload = rest === undefined ? undefined : hearPayload(rest);
   if (payload === undefined) return undefined;
-  return { kind: Number(kind), attempt: Number(attempt), session: Number(session), sequence: Number(sequence), floor: Number(floor), payload };
+  return { kind: Number(kind), attempt: Number(attempt), session: Number(session), sequence: Number(sequence), floor: Number(floor), ...(again === '!' ? { isAgain: true } : {}), payload };
 };
 
 /** All commands of a batch. */

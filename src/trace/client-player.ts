@@ -1,7 +1,7 @@
 /** Plays the lines of a client: the proxies of its sessions, and what it saw. */
 import * as Proxy from '../client/proxy.js';
 import { acceptorFor } from '../node.js';
-import { commandAt, DIGEST_KIND } from '../record.js';
+import { commandAt, DIGEST_KIND, recordsOf, replyAt, type Reply } from '../record.js';
 import { bPlusTree } from '../service/b-plus-tree/index.js';
 import { nameOf, sayCommand } from './batch.js';
 import { keep } from './facts.js';
@@ -12,12 +12,15 @@ import { hearProxyEvent, sayProxyEffect } from './replica.js';
 import { sketchOfProxy } from './sketch.js';
 import type { Stage } from './stage.js';
 import { REPLIES } from './thread-player.js';
-import { wayOf } from './under-way.js';
+import { wayOf, type Sent } from './under-way.js';
 
 const STRANGER = -1;
 
 /** A session's proxy; calls that are not answered, by name, and when they were made. */
-type Session = { proxy: Proxy.Proxy; readonly calls: Map<number, { readonly call: Proxy.Call; readonly time: number }> };
+type Session = { proxy: Proxy.Proxy; readonly calls: Map<number, Asked> };
+
+/** What was asked, and when. */
+type Asked = { readonly kind: number; readonly payload: Uint8Array; readonly time: number };
 
 export type ClientPlayer = Player & {
   /** Notes what was never answered: it may have been executed all the same. */
@@ -30,20 +33,37 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
   const detail = detailOf(setting);
   const sessions = new Map<number, Session>();
 
-  const multicast = ({ group, turn, record }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
-    const command = commandAt(record, 0);
-    underWay.send(wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group), sayCommand(command, 'digests'), { life: header.life, after: 0 });
-    keep(facts, facts.submitted, { ring: group, command: nameOf(command) });
+  const multicast = ({ group, turn, records }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
+    for (const at of recordsOf(records)) {
+      const command = commandAt(records, at);
+      underWay.send(wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group), sayCommand(command, 'digests'), { life: header.life, after: 0 });
+      keep(facts, facts.submitted, { ring: group, command: nameOf(command) });
+    }
   };
 
   /** One operation of the history: what a session asked, from when to when, and what it was answered. */
-  const note = (session: number, { call, time }: { readonly call: Proxy.Call; readonly time: number }, answer: { readonly effect: Extract<Proxy.Effect, { type: 'Answer' }>; readonly time: number } | undefined): void => {
-    const command = detail === 'values' && call.kind !== DIGEST_KIND ? codec.decode(call.kind, call.payload) : '';
+  const note = (session: number, { kind, payload: asked, time }: Asked, answer: { readonly reply: Reply; readonly time: number } | undefined): void => {
+    const command = detail === 'values' && kind !== DIGEST_KIND ? codec.decode(kind, asked) : '';
     if (typeof command === 'string') return;
     const operation = { id: facts.history.length, session, command, call: time };
     if (answer === undefined) return keep(facts, facts.history, { ...operation, type: 'pending' });
-    const { status, payload, position } = answer.effect.reply;
-    if (status === 'Executed') keep(facts, facts.history, { ...operation, type: 'completed', return: answer.time, result: codec.decodeResult(call.kind, payload), position });
+    const { status, payload, position } = answer.reply;
+    if (status === 'Executed') keep(facts, facts.history, { ...operation, type: 'completed', return: answer.time, result: codec.decodeResult(kind, payload), position });
+  };
+
+  /** Takes replies that are under way. If one is not, it is returned, and none is taken; unless that is forced. */
+  const receive = (replies: readonly string[], isForced: boolean): string | undefined => {
+    const taken: { readonly reply: string; readonly sent: Sent }[] = [];
+    for (const reply of replies) {
+      const sent = underWay.take(REPLIES, reply);
+      if (sent !== undefined) taken.push({ reply, sent });
+      else if (isForced) stage.unmatched += 1;
+      else {
+        taken.toReversed().forEach((each) => underWay.send(REPLIES, each.reply, each.sent));
+        return reply;
+      }
+    }
+    return undefined;
   };
 
   const play = (line: Line, isForced: boolean): ReturnType<Player['play']> => {
@@ -52,11 +72,9 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     const event = hearProxyEvent(line.event);
     if (typeof event === 'string') return notAnEvent(event);
     if ((line.time === undefined) !== (event.type === 'Tick')) return broken(CLAUSES.whole, 'time', event.type === 'Tick' ? 'nothing' : 'a time in ms', line.time === undefined ? 'nothing' : String(time));
-    if (event.type === 'Reply' && detail === 'values') {
-      const reply = line.event['reply'] as string;
-      const sent = underWay.take(REPLIES, reply);
-      if (sent === undefined && !isForced) return { type: 'Blocked', on: stage.threads, clause: CLAUSES.sent, what: `the reply ${reply}`, needles: [reply] };
-      if (sent === undefined) stage.unmatched += 1;
+    if (event.type === 'Replies' && detail === 'values') {
+      const missing = receive(line.event['replies'] as readonly string[], isForced);
+      if (missing !== undefined) return { type: 'Blocked', on: stage.threads, clause: CLAUSES.sent, what: `the reply ${missing}`, needles: [missing] };
     }
     const session: Session = sessions.get(number) ?? { proxy: Proxy.initial(number, header.proxy ?? { window: 1, retryAfter: 1 }), calls: new Map() };
     sessions.set(number, session);
@@ -64,18 +82,23 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     const breach = compared(line, { effects: sayAll(effects, sayProxyEffect), sketch: sketchOfProxy(next) });
     if (breach !== undefined) return breach;
     session.proxy = next;
-    if (event.type === 'Call') session.calls.set(event.call.call, { call: event.call, time });
+    if (event.type === 'Calls')
+      [...recordsOf(event.calls.commands)].forEach((at, i) => {
+        const { kind, payload } = commandAt(event.calls.commands, at);
+        session.calls.set(event.calls.first + i, { kind, payload, time });
+      });
     for (const effect of effects)
       switch (effect.type) {
         case 'Multicast':
           multicast(effect);
           break;
-        case 'Answer': {
-          const asked = session.calls.get(effect.call);
-          if (asked !== undefined) note(number, asked, { effect, time });
-          session.calls.delete(effect.call);
+        case 'Answers':
+          effect.calls.forEach((call, i) => {
+            const asked = session.calls.get(call);
+            if (asked !== undefined) note(number, asked, { reply: replyAt(effect.replies, effect.places[i]!), time });
+            session.calls.delete(call);
+          });
           break;
-        }
         case 'Failed':
           break;
       }

@@ -66,18 +66,18 @@ export const recordThread = <C, R>(origin: Origin, setting: Setting, write: Writ
 export const recordClient = (origin: Origin, setting: Setting, settings: Proxy.Settings, write: Write) => {
   const lines = writer(origin, write);
   const detail = detailOf(setting);
-  const idle = new Map<number, { readonly event: Proxy.Event; readonly after: Proxy.Proxy }>();
+  const idle = new Map<number, { readonly event: Proxy.Event; readonly sketch: number }>();
   write(headerOf(origin, setting, settings));
-  const tell = (now: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void =>
-    lines.write({ machine: 'proxy', session: after.session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), sketch: sketchOfProxy(after) });
+  const tell = (session: number, now: number, event: Proxy.Event, effects: readonly Proxy.Effect[], sketch: number): void =>
+    lines.write({ machine: 'proxy', session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), sketch });
   return {
     step: (time: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void => {
       const { session } = after;
-      if (event.type === 'Tick' && effects.length === 0) return void idle.set(session, { event, after });
+      if (event.type === 'Tick' && effects.length === 0) return void idle.set(session, { event, sketch: sketchOfProxy(after) });
       const last = idle.get(session);
-      if (last !== undefined) tell(time, last.event, [], last.after);
+      if (last !== undefined) tell(session, time, last.event, [], last.sketch);
       idle.delete(session);
-      tell(time, event, effects, after);
+      tell(session, time, event, effects, sketchOfProxy(after));
     },
     end: (): void => lines.end('proxy'),
   };

@@ -1,10 +1,10 @@
 /** What the machines of a thread and of a client hear and do, as JSON. */
 import type * as Proxy from '../client/proxy.js';
 import type { Effect as MergeEffect, Event as MergeEvent } from '../multicast/merge.js';
-import { commandAt } from '../record.js';
+import { commandAt, encodeCall, encodeReply, join, recordsOf, replyAt, type Command } from '../record.js';
 import type { Effect as WorkerEffect, Event as WorkerEvent } from '../replica/worker.js';
-import { hearCommands, hearPayload, hearReply, placeholder, sayCommand, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
-import { fields, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
+import { hearCommands, hearPayload, hearReply, placeholder, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
+import { fields, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 type Run = Extract<WorkerEvent, { type: 'Run' }>;
 
@@ -54,41 +54,63 @@ export const hearWorkerEvent = (told: unknown): Run | string => workerEvent(told
 
 export const sayProxyEvent = (event: Proxy.Event, detail: Detail): object => {
   switch (event.type) {
-    case 'Call':
-      return { type: 'Call', call: { ...event.call, payload: sayPayload(event.call.payload, detail) } };
-    case 'Reply':
-      return { type: 'Reply', reply: sayReply(event.reply, detail) };
+    case 'Calls':
+      return { type: 'Calls', calls: { ...event.calls, commands: [...recordsOf(event.calls.commands)].map((at) => sayCall(commandAt(event.calls.commands, at), detail)) } };
+    case 'Replies':
+      return { type: 'Replies', replies: sayReplies(event.replies, detail) };
     case 'Tick':
       return event;
   }
 };
 
+/** A command that has no name yet: `kind/payload`. */
+const sayCall = ({ kind, payload }: Command, detail: Detail): string => `${kind}/${sayPayload(payload, detail)}`;
+
 export const sayProxyEffect = (effect: Proxy.Effect): object => {
   switch (effect.type) {
     case 'Multicast':
-      return { ...effect, record: sayCommand(commandAt(effect.record, 0), 'digests') };
+      return { ...effect, records: sayCommands(effect.records, 'digests') };
     case 'Failed':
       return { ...effect, payload: sayPayload(effect.payload, 'digests') };
-    case 'Answer':
-      return { ...effect, reply: sayReply(effect.reply, 'digests') };
+    case 'Answers':
+      return { type: 'Answers', calls: effect.calls, replies: effect.places.map((at) => sayReply(replyAt(effect.replies, at), 'digests')) };
   }
 };
 
 const proxyEvent = variants({
-  Call: { call: fields({ call: natural, kind: natural, payload: text, group: natural, fallback: natural }) },
-  Reply: { reply: text },
+  Calls: { calls: fields({ first: natural, group: natural, fallback: natural, commands: list(text) }) },
+  Replies: { replies: list(text) },
   Tick: { now: time },
 });
 
 export const hearProxyEvent = (told: unknown): Proxy.Event | string => {
   const flaw = proxyEvent(told, 'event');
   if (flaw !== undefined) return flaw;
-  const { call, reply } = told as { readonly call?: Readonly<Record<string, unknown>>; readonly reply?: string };
-  if (isObject(call)) {
-    const payload = hearPayload(call['payload'] as string);
-    return payload === undefined ? 'event.call.payload: expected bytes/digest, or = and base64' : ({ type: 'Call', call: { ...call, payload } } as unknown as Proxy.Event);
+  const event = told as
+    | { readonly type: 'Calls'; readonly calls: Omit<Proxy.Calls, 'commands'> & { readonly commands: readonly string[] } }
+    | { readonly type: 'Replies'; readonly replies: readonly string[] }
+    | Extract<Proxy.Event, { type: 'Tick' }>;
+  switch (event.type) {
+    case 'Calls': {
+      const records = event.calls.commands.map(hearCall);
+      const flawed = records.indexOf(undefined);
+      return flawed >= 0
+        ? `event.calls.commands[${flawed}]: expected a kind and bytes/digest, or a kind and = and base64`
+        : { type: 'Calls', calls: { ...event.calls, commands: join(records.flatMap((record) => record ?? [])) } };
+    }
+    case 'Replies': {
+      const replies = event.replies.map(hearReply);
+      const flawed = replies.indexOf(undefined);
+      return flawed >= 0 ? `event.replies[${flawed}]: not a reply` : { type: 'Replies', replies: join(replies.flatMap((reply) => (reply === undefined ? [] : [encodeReply(reply)]))) };
+    }
+    case 'Tick':
+      return event;
   }
-  if (reply === undefined) return told as Proxy.Event;
-  const heard = hearReply(reply);
-  return heard === undefined ? 'event.reply: not a reply' : { type: 'Reply', reply: heard };
+};
+
+const hearCall = (said: string): Uint8Array | undefined => {
+  const slash = said.indexOf('/');
+  const kind = Number(said.slice(0, slash));
+  const payload = slash > 0 && slash <= 3 && kind < 256 ? hearPayload(said.slice(slash + 1)) : undefined;
+  return payload === undefined ? undefined : encodeCall(kind, payload);
 };

@@ -33,7 +33,7 @@ export const sketchOfWorker = <C, R>({ generation, phase, queue }: Worker<C, R>)
 };
 
 export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns }: Proxy): number =>
-  all(0, session, now, next, floor, outstanding.size, waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat());
+  all(0, session, now, next, floor, outstanding.size(), waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat());
 
 const all = (sum: number, ...numbers: readonly number[]): number => numbers.reduce(digested, sum);
 

@@ -2,7 +2,7 @@
 import * as Proxy from '../../client/proxy.js';
 import { sayGroup } from '../../multicast/groups.js';
 import { acceptorFor, routeOf } from '../../node.js';
-import { commandAt, recordsOf, type Reply } from '../../record.js';
+import { commandAt, encodeCall, encodeReply, recordsOf, replyAt, type Reply } from '../../record.js';
 import { TICK } from './clock.js';
 import { recordClient } from '../../trace/recorder.js';
 import { nameOf } from './recording.js';
@@ -39,24 +39,27 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
           return multicast(effect);
         case 'Failed':
           return see('a client resubmitted a command');
-        case 'Answer':
-          tell(name, `has its answer to ${nameOf(effect.reply)}: ${sayReply(effect.call, effect.reply)}`);
-          amend(effect.call, { answer: { reply: effect.reply, at: clock.now() } });
-          unanswered -= 1;
-          return callNext();
+        case 'Answers':
+          return effect.calls.forEach((call, i) => {
+            const reply = replyAt(effect.replies, effect.places[i]!);
+            tell(name, `has its answer to ${nameOf(reply)}: ${sayReply(call, reply)}`);
+            amend(call, { answer: { reply, at: clock.now() } });
+            unanswered -= 1;
+            callNext();
+          });
       }
     };
 
-    const multicast = ({ group, turn, record }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
-      for (const at of recordsOf(record)) {
-        const { kind, payload, ...identity } = commandAt(record, at);
+    const multicast = ({ group, turn, records }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
+      for (const at of recordsOf(records)) {
+        const { kind, payload, ...identity } = commandAt(records, at);
         const command = nameOf(identity);
         notes.submitted.push({ ring: group, command });
         const decoded = service.codec.decode(kind, payload);
         const what = say === undefined || typeof decoded === 'string' ? '' : ` (${say.command(decoded)})`;
         tell(name, `multicasts ${command}${what} to ${sayGroup(group)}`);
       }
-      network.send(STRANGER, acceptorFor(cluster, group, turn), group, { type: 'Submit', commands: record });
+      network.send(STRANGER, acceptorFor(cluster, group, turn), group, { type: 'Submit', commands: records });
     };
 
     const sayReply = (call: number, { status, payload }: Reply): string => {
@@ -77,7 +80,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
       called += 1;
       amend(call, { called: clock.now() });
       const { codec } = service;
-      handle({ type: 'Call', call: { call, kind: codec.kindOf(command), payload: codec.encode(command), ...routeOf(cluster, service, command) } });
+      handle({ type: 'Calls', calls: { first: call, commands: encodeCall(codec.kindOf(command), codec.encode(command)), ...routeOf(cluster, service, command) } });
     };
 
     const tick = (): void => {
@@ -85,7 +88,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
       if (unanswered > 0) clock.later(4 * TICK, tick);
     };
 
-    network.enrol(session, (reply) => handle({ type: 'Reply', reply }));
+    network.enrol(session, (reply) => handle({ type: 'Replies', replies: encodeReply(reply) }));
     clock.later(clock.chance() * TICK, () => {
       tick();
       for (let count = 0; count < outstanding; count += 1) callNext();

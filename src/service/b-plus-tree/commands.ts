@@ -39,8 +39,8 @@ export type Result =
 /** The most entries that one scan returns, so that a reply stays small (4 KiB). */
 export const SCAN_LIMIT = 256;
 
-const KINDS = ['read', 'update', 'insert', 'delete', 'scan'] as const satisfies readonly Command['type'][];
-const OUTCOMES = ['absent', 'found', 'updated', 'inserted', 'exists', 'removed', 'entries'] as const satisfies readonly Result['type'][];
+export const KINDS = ['read', 'update', 'insert', 'delete', 'scan'] as const satisfies readonly Command['type'][];
+export const OUTCOMES = ['absent', 'found', 'updated', 'inserted', 'exists', 'removed', 'entries'] as const satisfies readonly Result['type'][];
 
 /** The layout of commands and results over a key space. */
 export const codec = (keySpace: number): Codec<Command, Result> => ({

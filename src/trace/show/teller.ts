@@ -174,38 +174,43 @@ export const newTeller = (setting: Setting): Teller => {
   const wordsOfProxy = ({ session, event }: Line, { effects }: Done, index: number): Words => {
     const who = `session ${session ?? 0}`;
     const multicasts = effects.filter(({ type }) => type === 'Multicast');
-    for (const effect of multicasts) arrows.send(`client ${effect['group'] as number}`, effect['record'] as string, index);
-    const reply = event['reply'] as string | undefined;
-    const call = event['call'] as Readonly<Record<string, unknown>> | undefined;
-    const records = multicasts.map((effect) => effect['record'] as string);
-    const asked = call === undefined ? undefined : say.command(`0.0.0/${String(call['kind'])}/0/${String(call['payload'])}`);
-    const [first] = namesOfSaid(records);
-    if (asked !== undefined && first !== undefined) commandByName.set(first, asked);
-    const commands = unique([...namesOfSaid(reply === undefined ? [] : [reply]), ...namesOfSaid(records)]);
+    for (const effect of multicasts) for (const record of recordsIn(effect)) arrows.send(`client ${effect['group'] as number}`, record, index);
+    const replies = (event['replies'] ?? []) as readonly string[];
+    const calls = event['calls'] as { readonly first: number; readonly commands: readonly string[] } | undefined;
+    const records = multicasts.flatMap(recordsIn);
+    const asked = (calls?.commands ?? []).map((called) => say.command(`0.0.0/${called.replace('/', '/0/')}`));
+    const answered = namesOfSaid(replies);
+    const names = namesOfSaid(records);
+    if (names.length === asked.length) names.forEach((name, i) => asked[i] !== undefined && commandByName.set(name, asked[i]));
+    const commands = unique([...answered, ...names]);
+    const sayCall = (called: string, i: number): string =>
+      called.startsWith(`${DIGEST_KIND}/`) ? 'for a digest of the store' : asked[i] === undefined ? `command ${(calls?.first ?? 0) + i}` : sayCommand(asked[i]);
     const text =
-      call !== undefined
-        ? `${who} calls ${call['kind'] === DIGEST_KIND ? 'for a digest of the store' : asked === undefined ? `command ${String(call['call'])}` : sayCommand(asked)}`
-        : reply !== undefined
-          ? `${who} hears ${say.reply(reply, commandByName.get(namesOfSaid([reply])[0]!))}`
+      calls !== undefined
+        ? `${who} calls ${calls.commands.map(sayCall).join(', ')}`
+        : replies.length > 0
+          ? `${who} hears ${replies.map((reply, i) => say.reply(reply, commandByName.get(answered[i]!))).join(', ')}`
           : multicasts.length > 0
             ? `${who} has waited long enough for ${several(commands, 'command')}`
             : `${who} looks at the clock`;
     return {
-      kind: call !== undefined ? 'call' : reply !== undefined ? 'answer' : multicasts.length > 0 ? 'timer' : 'tick',
-      group: (multicasts[0]?.['group'] ?? (reply === undefined ? undefined : Number(reply.split('/')[2]))) as number | undefined,
+      kind: calls !== undefined ? 'call' : replies.length > 0 ? 'answer' : multicasts.length > 0 ? 'timer' : 'tick',
+      group: (multicasts[0]?.['group'] ?? (replies[0] === undefined ? undefined : Number(replies[0].split('/')[2]))) as number | undefined,
       text,
       effects: effects.map((effect) =>
         effect.type === 'Multicast'
-          ? `multicasts ${namesOfSaid([effect['record'] as string])[0]!} to ${sayGroup(effect['group'] as number)}`
-          : effect.type === 'Answer'
-            ? `answers call ${String(effect['call'])}`
+          ? `multicasts ${namesOfSaid(recordsIn(effect)).join(', ')} to ${sayGroup(effect['group'] as number)}`
+          : effect.type === 'Answers'
+            ? `answers call ${(effect['calls'] as readonly number[]).join(', ')}`
             : `call ${String(effect['call'])} failed its safety check`,
       ),
       commands,
-      sources: present([reply === undefined ? undefined : arrows.take('reply', reply)]),
-      keys: asked === undefined ? keysIn(commands) : keysOf(asked),
+      sources: present(replies.map((reply) => arrows.take('reply', reply))),
+      keys: asked.length === 0 ? keysIn(commands) : unique(asked.flatMap((command) => (command === undefined ? [] : keysOf(command)))),
     };
   };
+
+  const recordsIn = (effect: Readonly<Record<string, unknown>>): readonly string[] => effect['records'] as readonly string[];
 
   const keysIn = (names: readonly string[]): readonly number[] => unique(names.flatMap((name) => [commandByName.get(name)].flatMap((command) => (command === undefined ? [] : keysOf(command)))));
 
