@@ -4,7 +4,7 @@
  */
 import type { Technique } from '../replica/techniques.js';
 import type { ExperimentName, Kind, Point } from './point.js';
-import type { Latency, Run, Traffic, Verdict } from './result.js';
+import { NAMES, type Latency, type Run, type Traffic, type Verdict } from './result.js';
 import { driftOf, estimate, type Estimate } from './statistics.js';
 import type { Arrivals } from './workload.js';
 
@@ -59,7 +59,7 @@ export const placeOf = ({ kind, experiment, step, machine, parameters, run }: Po
   step,
 });
 
-/** One mark for each place, in the order of threads, share of dependent commands and load. */
+/** One mark for each place, in the order of threads, share of dependent commands, load and technique. */
 export const marksOf = (points: readonly Point[]): readonly Mark[] => {
   const pointsByPlace = new Map<string, Point[]>();
   for (const point of points) {
@@ -68,8 +68,10 @@ export const marksOf = (points: readonly Point[]): readonly Mark[] => {
     if (others === undefined) pointsByPlace.set(key, [point]);
     else others.push(point);
   }
-  return [...pointsByPlace.values()].map(markOf).sort((a, b) => a.threads - b.threads || a.dependent - b.dependent || a.step - b.step);
+  return [...pointsByPlace.values()].map(markOf).sort((a, b) => a.threads - b.threads || a.dependent - b.dependent || a.step - b.step || ORDER.indexOf(a.technique) - ORDER.indexOf(b.technique));
 };
+
+const ORDER = Object.keys(NAMES);
 
 const markOf = (points: readonly Point[]): Mark => {
   const of = (value: (point: Point) => number | undefined): Estimate | undefined =>

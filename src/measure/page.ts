@@ -188,7 +188,7 @@ const conditions = (points: readonly Point[]): string => {
   const sets = new Map<string, Set<string>>();
   for (const { kind, experiment, machine, versions, parameters, model } of points) {
     const { workload, arrivals, threads, seed, ...fixed } = parameters;
-    const key = JSON.stringify({ kind, machine, versions, parameters: { ...fixed, span: workload.span, keysBy: workload.keys.type, sessions: arrivals.clients, arrivals: arrivals.type }, ...(model === null ? {} : { model }) });
+    const key = JSON.stringify({ kind, machine, versions, parameters: { ...fixed, span: workload.span, keysBy: workload.keys.type, arrivals: arrivals.type }, ...(model === null ? {} : { model }) });
     sets.set(key, (sets.get(key) ?? new Set<string>()).add(`${experiment}, seed ${seed}, up to ${plural(threads, 'thread')}`));
   }
   return [...sets]
