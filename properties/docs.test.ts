@@ -96,7 +96,8 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-const COMMANDS = [measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand, ...traceCommand.commands].map((command) => ({
+// An experiment before `psmr measure` itself: the first that a line names is whose options it gives.
+const COMMANDS = [...measureCommand.commands, measureCommand, nodeCommand, clientCommand, simulateCommand, exploreCommand, walkCommand, checkHistoryCommand, convertHistoryCommand, ...traceCommand.commands].map((command) => ({
   name: () => (command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`),
   helpInformation: () => command.helpInformation(),
 }));

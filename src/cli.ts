@@ -15,6 +15,7 @@ import { packageVersion } from './measure/machine.js';
 const program = new Command('psmr')
   .description('Parallel state-machine replication: SMR, P-SMR and opt-PSMR, checked and on a real network')
   .version(packageVersion())
+  .enablePositionalOptions() // so that a command of a command has options of its own
   .addHelpText(
     'after',
     `

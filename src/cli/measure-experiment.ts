@@ -40,8 +40,9 @@ const QUICK_LOAD = 512;
 /** The paper has 8 threads on 8 cores: here as many as there are cores, 2 at least. */
 const defaultThreads = (): number => Math.max(2, Math.min(8, availableParallelism()));
 
-const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
-  withCluster(new Command(name))
+/** With the options that only the experiments have. */
+const plainOf = (name: ExperimentName, description: string, points: About['points']) =>
+  new Command(name)
     .description(description)
     .option('--quick', 'the shape in minutes: 100,000 keys, 6 s a run, and a given load')
     .option('--keys <n>', 'keys in the tree before the first command (10,000,000)', natural(16, 100_000_000))
@@ -55,16 +56,25 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
     .option('--rates <list>', 'commands a second that arrive by chance, whatever is answered: open instead of closed', numbers(1, 100_000_000))
     .option('--repeat <n>', 'runs of every point, for medians and confidence', natural(1, 100), 1)
     .option('--out <dir>', 'where the points go, and where those are that are done', `results/${name}`)
-    .option('--json', 'print the points as JSON, and no progress')
+    .option('--json', 'print the points as JSON, and no progress');
+
+const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
+  withCluster(plainOf(name, description, points))
     .addHelpText('after', after)
     .action(async (options) => {
       const isQuick = options.quick === true;
       const isJson = options.json === true;
       const { clients, load, rates, techniques, repeat: repeats, out } = options;
-      const asked = points.parse === inFlight ? undefined : load;
-      if (asked !== undefined && asked > clients * 256) throw new Error(`--load ${asked}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
-      if (rates !== undefined && name !== 'failed-commands') throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
-      if (load !== undefined && name === 'failed-commands') throw new Error('--load: failed-commands varies the load itself; see --points and --rates');
+      const most = clients * 256; // a session's window
+      const tooMany = (option: string, n: number | undefined): void => {
+        if (n !== undefined && n > most) throw new Error(`${option} ${n}: ${clients} sessions keep at most ${most} commands in flight; see --clients`);
+      };
+      if (name === 'failed-commands') {
+        if (load !== undefined) throw new Error('--load: failed-commands varies the load itself; see --points and --rates');
+        if (techniques !== TECHNIQUES) throw new Error('--techniques: failed-commands measures opt-psmr, which alone lets commands fail');
+        if (rates === undefined) options.points?.forEach((n) => tooMany('--points', n));
+      } else if (rates !== undefined) throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
+      tooMany('--load', load);
       const seconds = options.seconds ?? (isQuick ? 6 : 60);
       const cut = options.cut ?? (isQuick ? 1 : 5);
       if (2 * cut >= seconds) throw new Error(`--cut ${cut}: nothing is left of ${seconds} s`);
@@ -73,14 +83,12 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
         keys: options.keys ?? (isQuick ? 100_000 : 10_000_000),
         threads: options.threads ?? defaultThreads(),
         workload: WORKLOADS.mixed,
-        arrivals: closed(load ?? QUICK_LOAD, clients),
+        arrivals: closed(load ?? Math.min(QUICK_LOAD, most), clients),
         seconds: seconds - 2 * cut,
         warmup: cut,
         cooldown: cut,
       };
       const wish = { base, techniques, points: options.points ?? (isQuick ? points.quick : points.full), repeats, isSought: load === undefined && !isQuick };
-      const tooMany = name === 'failed-commands' && rates === undefined ? wish.points.find((n) => n > clients * 256) : undefined;
-      if (tooMany !== undefined) throw new Error(`--points ${tooMany}: ${clients} sessions keep at most ${clients * 256} commands in flight; see --clients`);
       const plan = planOf(wish, rates);
 
       makeOut(out);
@@ -93,18 +101,18 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
 
       const expected = { ...expectedOf(base), probe: wish.isSought ? expectedProbing(base) / repeats : 0 };
       const progress = progressOf(resumed.runs.map((run) => run.name), expected, isJson);
-      const points_: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
+      const made: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
       await interruptibly(
         progress,
         async (signal) => {
-          await makeRuns(plan, resumed.runs, [...points_], out, progress, signal, (point) => points_.push(point));
+          await makeRuns(plan, resumed.runs, [...made], out, progress, signal, (point) => made.push(point));
           progress.end();
-          if (isJson) console.log(JSON.stringify(points_, null, 2));
+          if (isJson) console.log(JSON.stringify(made, null, 2));
           else {
-            console.log(marksTable(marksOf(points_), takesColour(process.stdout, process.env)));
-            console.log(`${points_.length} points in ${out}; psmr measure report ${out} draws them`);
+            console.log(marksTable(marksOf(made), takesColour(process.stdout, process.env)));
+            console.log(`${made.length} points in ${out}; psmr measure report ${out} draws them`);
           }
-          if (points_.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
+          if (made.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
         },
         `all processes are ended, and what is done is in ${out}: the same command goes on`,
       );

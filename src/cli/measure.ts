@@ -19,7 +19,7 @@ const percentage = quantity(0, 100);
 type WorkloadName = keyof typeof WORKLOADS;
 const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[];
 
-export const measureCommand = withCluster(new Command('measure'))
+const plain = new Command('measure')
   .enablePositionalOptions() // what follows the name of an experiment is the experiment's
   .description('compare the techniques on this machine: 3 acceptors, 2 replicas and a client, all of them real processes')
   .option('--quick', 'small sizes: 20,000 keys, 3 s a run')
@@ -38,7 +38,9 @@ export const measureCommand = withCluster(new Command('measure'))
   .option('--history', 'write there, too, what clients saw of the audited keys: history-TECHNIQUE.ndjson')
   .addOption(traceOption)
   .addOption(traceLevelOption)
-  .option('--json', 'print result.json instead of the table, and no progress')
+  .option('--json', 'print result.json instead of the table, and no progress');
+
+export const measureCommand = withCluster(plain)
   .addHelpText(
     'after',
     `
@@ -103,7 +105,9 @@ Examples:
 type Asked = { readonly workload?: WorkloadName | undefined; readonly update?: number | undefined; readonly dependent?: number | undefined };
 
 /** A workload by its name, or reads with so many writes of each kind. */
-const workloadOf = ({ workload, update = 0, dependent = 50 }: Asked): Workload => {
+const workloadOf = (asked: Asked): Workload => {
+  const { workload, update = 0, dependent = 50 } = asked;
+  if (asked.workload !== undefined && (asked.update !== undefined || asked.dependent !== undefined)) throw new Error(`--workload ${asked.workload}: says itself how many commands write; leave out --update and --dependent`);
   if (update + dependent > 100) throw new Error(`--update ${update} and --dependent ${dependent} are more than 100 % together`);
   return workload === undefined ? { ...WORKLOADS.mixed, mix: { read: 100 - update - dependent, update, insert: dependent / 2, delete: dependent / 2, scan: 0 } } : WORKLOADS[workload];
 };

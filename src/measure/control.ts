@@ -7,6 +7,8 @@ import type { Tracing } from '../adapter/trace-files.js';
 import { Interval, Judgement, Latency, Traffic } from './result.js';
 import { Arrivals, Workload } from './workload.js';
 
+export type { Interval, Traffic } from './result.js';
+
 /** What the client process is to do. The configuration of the cluster is in a file of its own. */
 export type Job = {
   readonly config: string;

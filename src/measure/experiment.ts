@@ -17,7 +17,7 @@ import { FORMAT, NAMES, UNITS, verdictOf, type Experiment, type Result, type Run
 import { keySpaceOf } from './draws.js';
 
 /** Seconds that each stage of a run is likely to take. */
-export const expectedOf = ({ keys, warmup, seconds, cooldown }: Experiment): Durations => ({
+export const expectedOf = ({ keys, warmup, seconds, cooldown }: Pick<Experiment, 'keys' | 'warmup' | 'seconds' | 'cooldown'>): Durations => ({
   probe: 0,
   start: 1.5 + keys / 5_000_000,
   load: 0.5 + keys / 10_000_000,

@@ -4,7 +4,7 @@
  */
 import type { Technique } from '../replica/techniques.js';
 import type { ExperimentName, Kind, Point } from './point.js';
-import type { Latency, Verdict } from './result.js';
+import { NAMES, type Latency, type Run, type Traffic, type Verdict } from './result.js';
 import { driftOf, estimate, type Estimate } from './statistics.js';
 import type { Arrivals } from './workload.js';
 
@@ -39,6 +39,8 @@ export type Mark = Place & {
   readonly p99: Estimate;
   /** Cores that a replica used, the mean of all replicas, where it is known. */
   readonly cpu: Estimate | undefined;
+  /** Frames that the client sent and received, and their bytes, for each command; where they are known. */
+  readonly traffic: { readonly messages: Estimate | undefined; readonly bytes: Estimate | undefined };
   /** By how much throughput drifted in the run where it drifted most, as a part; where it is known. */
   readonly drift: number | undefined;
   /** The first verdict that is not `ok`, of all runs. */
@@ -57,7 +59,7 @@ export const placeOf = ({ kind, experiment, step, machine, parameters, run }: Po
   step,
 });
 
-/** One mark for each place, in the order of threads, share of dependent commands and load. */
+/** One mark for each place, in the order of threads, share of dependent commands, load and technique. */
 export const marksOf = (points: readonly Point[]): readonly Mark[] => {
   const pointsByPlace = new Map<string, Point[]>();
   for (const point of points) {
@@ -66,8 +68,10 @@ export const marksOf = (points: readonly Point[]): readonly Mark[] => {
     if (others === undefined) pointsByPlace.set(key, [point]);
     else others.push(point);
   }
-  return [...pointsByPlace.values()].map(markOf).sort((a, b) => a.threads - b.threads || a.dependent - b.dependent || a.step - b.step);
+  return [...pointsByPlace.values()].map(markOf).sort((a, b) => a.threads - b.threads || a.dependent - b.dependent || a.step - b.step || ORDER.indexOf(a.technique) - ORDER.indexOf(b.technique));
 };
+
+const ORDER = Object.keys(NAMES);
 
 const markOf = (points: readonly Point[]): Mark => {
   const of = (value: (point: Point) => number | undefined): Estimate | undefined =>
@@ -87,11 +91,16 @@ const markOf = (points: readonly Point[]): Mark => {
     },
     p99: always(({ run }) => run.latency.p99),
     cpu: of(({ run }) => replicaCores(run.cpu)),
+    traffic: { messages: of(({ run }) => perCommand(run, 'messages')), bytes: of(({ run }) => perCommand(run, 'bytes')) },
     drift: drifts.reduce<number | undefined>((worst, drift) => (worst === undefined || Math.abs(drift) > Math.abs(worst) ? drift : worst), undefined),
     verdict: points.find(({ run }) => run.verdict !== 'ok')?.run.verdict ?? 'ok',
     points,
   };
 };
+
+/** Nothing was counted where nothing was sent. */
+const perCommand = ({ sent, received, commands }: Run, what: keyof Traffic): number | undefined =>
+  commands === 0 || sent.messages === 0 ? undefined : (sent[what] + received[what]) / commands;
 
 const meanIn = ({ count, mean }: Latency): number | undefined => (count === 0 ? undefined : mean);
 

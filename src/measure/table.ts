@@ -3,6 +3,7 @@
 import Table from 'cli-table3';
 import colors from 'picocolors';
 import type { Mark } from './marks.js';
+import type { Execution } from './replica.js';
 import { NAMES, type Run } from './result.js';
 
 const HEAD = ['technique', 'Kcps', 'mean ms', 'p50 ms', 'p99 ms', 'failed %', 'CPU, cores', 'verdict'] as const;
@@ -72,7 +73,7 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
   table.push(
     ...marks.map((mark) => [
       bold(NAMES[mark.technique]),
-      mark.threads,
+      mark.technique === 'smr' ? 1 : mark.threads,
       mark.dependent,
       mark.load.replace(' in flight', '').replace(' a second', '/s'),
       rounded(mark.throughput.median),
@@ -81,6 +82,29 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
       rounded(100 * mark.failedRatio.median),
       mark.points.length,
       inLines(mark.verdict, mark.verdict === 'ok' ? green : red),
+    ]),
+  );
+  return table.toString();
+};
+
+/** What replicas alone did, a row each. */
+export const executionsTable = (executions: readonly Execution[], colour: boolean): string => {
+  const { bold, green, red } = colors.createColors(colour);
+  const table = new Table({
+    head: ['technique', 'threads', 'Kcps', '× SMR', 'CPU, cores', 'µs a command', 'failed %', 'verdict'].map((title) => bold(title)),
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ...executions.map((one) => [
+      bold(NAMES[one.technique]),
+      one.threads,
+      rounded(one.throughput),
+      one.speedUp === undefined ? '' : rounded(one.speedUp),
+      rounded(one.cores),
+      rounded(one.microseconds),
+      rounded(100 * one.failedRatio),
+      inLines(one.verdict, one.verdict === 'ok' ? green : red),
     ]),
   );
   return table.toString();

@@ -2,7 +2,8 @@
  * What is asked of a cluster in a measurement: how often each kind of command, of which keys, and how fast they arrive.
  */
 import * as t from 'io-ts';
-import { quantity } from './quantities.js';
+import { tagged } from '../adapter/fields.js';
+import { natural, quantity } from './quantities.js';
 
 /** How often each kind of command is drawn, in percent. The five add up to 100. */
 export type Mix = {
@@ -76,17 +77,17 @@ export const WORKLOADS = {
   'ycsb-f': { mix: mixOf({ read: 66.7, update: 33.3 }), keys: ZIPF, span: SPAN },
 } as const satisfies Readonly<Record<string, Workload>>;
 
-const Distribution: t.Type<Distribution, unknown> = t.union([
-  t.strict({ type: t.literal('uniform') }),
-  t.strict({ type: t.literal('zipf'), exponent: t.number }),
-  t.strict({ type: t.literal('hot'), part: t.number, share: t.number }),
-  t.strict({ type: t.literal('latest') }),
-  t.strict({ type: t.literal('append') }),
-]);
+const Distribution: t.Type<Distribution, unknown> = tagged<Distribution>({
+  uniform: t.strict({ type: t.literal('uniform') }),
+  zipf: t.strict({ type: t.literal('zipf'), exponent: quantity }),
+  hot: t.strict({ type: t.literal('hot'), part: quantity, share: quantity }),
+  latest: t.strict({ type: t.literal('latest') }),
+  append: t.strict({ type: t.literal('append') }),
+});
 
-export const Workload: t.Type<Workload, unknown> = t.strict({ mix: Mix, keys: Distribution, span: t.number });
+export const Workload: t.Type<Workload, unknown> = t.strict({ mix: Mix, keys: Distribution, span: natural });
 
-export const Arrivals: t.Type<Arrivals, unknown> = t.union([
-  t.strict({ type: t.literal('closed'), clients: t.number, outstanding: t.number }),
-  t.strict({ type: t.literal('open'), clients: t.number, rate: t.number, spacing: t.keyof({ poisson: null, even: null }) }),
-]);
+export const Arrivals: t.Type<Arrivals, unknown> = tagged<Arrivals>({
+  closed: t.strict({ type: t.literal('closed'), clients: natural, outstanding: natural }),
+  open: t.strict({ type: t.literal('open'), clients: natural, rate: quantity, spacing: t.keyof({ poisson: null, even: null }) }),
+});
