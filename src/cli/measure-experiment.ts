@@ -1,5 +1,5 @@
 /** psmr measure failed-commands, dependent-commands, threads: the paper's three experiments, each one command that can be gone on with. */
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import * as E from 'fp-ts/lib/Either.js';
 import { availableParallelism } from 'node:os';
 import { expectedOf } from '../measure/experiment.js';
@@ -58,7 +58,7 @@ const plainOf = (name: ExperimentName, description: string, points: About['point
     .option('--out <dir>', 'where the points go, and where those are that are done', `results/${name}`)
     .option('--json', 'print the points as JSON, and no progress');
 
-const commandOf = ({ name, description, points, plan: planOf, after }: About) =>
+const commandOf = ({ name, description, points, plan: planOf, after }: About): CommandUnknownOpts =>
   withCluster(plainOf(name, description, points))
     .addHelpText('after', after)
     .action(async (options) => {
@@ -128,7 +128,7 @@ const SATURATION = `
 Maximum throughput takes a load that saturates: what is in flight is doubled from 128 on, in runs of 3 s, until twice as
 much gives less than 5 % more; the least load within 5 % of the best is taken. --load gives one instead; --quick takes ${QUICK_LOAD}.`;
 
-export const experimentCommands = {
+export const experimentCommands: Readonly<Record<ExperimentName, CommandUnknownOpts>> = {
   'failed-commands': commandOf({
     name: 'failed-commands',
     description: "figure 3: what failed commands cost opt-PSMR, as the load is raised; inserts and deletes only",
@@ -170,4 +170,4 @@ Examples:
   psmr measure threads --quick
   psmr measure threads --points 1,2 --repeat 5`,
   }),
-} as const;
+};

@@ -10,8 +10,8 @@ const COORDINATORS = ['one', 'spread'] as const;
 const STORAGES = ['disk', 'memory'] as const;
 
 /** A command that takes the options of a cluster. */
-export const withCluster = <Args extends unknown[], Opts extends Record<string, unknown>, Globals extends Record<string, unknown>>(command: Command<Args, Opts, Globals>) =>
-  command
+export const withCluster = <Args extends unknown[], Opts extends Record<string, unknown>>(command: Command<Args, Opts>): Command<Args, Opts & Pick<Experiment, ClusterField>> =>
+  (command as Command<Args>)
     .option('--capacity <n>', 'entries of a node of the tree', natural(4, 4096), 64)
     .option('--fill <part>', 'how full the nodes are at the start', quantity(0.5, 1), 0.7)
     .option('--lambda <n>', 'virtual slots a second that a ring keeps up with', natural(1, 10_000_000), 10_000)
@@ -21,7 +21,7 @@ export const withCluster = <Args extends unknown[], Opts extends Record<string, 
     .option('--commands-per-barrier <n>', 'commands of g_all under one barrier: a number, or batch', (word): number | 'batch' => (word === 'batch' ? word : natural(1)(word)), 'batch' as const)
     .addOption(new Option('--coordinators <who>', 'one acceptor coordinates all rings, or they are spread: one, spread').argParser(oneOf(COORDINATORS)).default('one' as const))
     .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
-    .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1);
+    .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1) as unknown as Command<Args, Opts & Pick<Experiment, ClusterField>>; // spelt out: inferred, it would take the compiler minutes
 
 type ClusterField = 'capacity' | 'fill' | 'lambda' | 'delta' | 'm' | 'batchBytes' | 'commandsPerBarrier' | 'coordinators' | 'storage' | 'seed';
 

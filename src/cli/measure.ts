@@ -1,5 +1,5 @@
 /** psmr measure: the same workload under every technique, on real processes, every run judged; and the laboratory around it. */
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expectedOf, measure } from '../measure/experiment.js';
@@ -40,7 +40,7 @@ const plain = new Command('measure')
   .addOption(traceLevelOption)
   .option('--json', 'print result.json instead of the table, and no progress');
 
-export const measureCommand = withCluster(plain)
+export const measureCommand: CommandUnknownOpts = withCluster(plain)
   .addHelpText(
     'after',
     `
