@@ -47,6 +47,7 @@ const learn = async (config: Config, id: string): Promise<void> => {
         if (!isTelling) setImmediate(tell);
         isTelling = true;
       },
+      wake: () => undefined,
       flush: () => undefined,
       close: () => Promise.resolve(),
     };

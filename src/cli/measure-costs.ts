@@ -1,5 +1,5 @@
 /** psmr measure costs, psmr measure simulate: the cost model, measured on this machine and run with any number of cores. */
-import { Argument, Command, Option } from '@commander-js/extra-typings';
+import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import * as E from 'fp-ts/lib/Either.js';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -37,7 +37,7 @@ const fitting = (base: ReturnType<typeof clusterOf>, keys: number): Experiment =
 /** The same for a blink of simulated time: costs do not change with it. */
 const blinking = (experiment: Experiment): Experiment => ({ ...experiment, seconds: 0.2, warmup: 0.1, cooldown: 0 });
 
-export const costsCommand = withCluster(new Command('costs'))
+const plainCosts = new Command('costs')
   .description('what every step costs on this machine: the cost model that psmr measure simulate runs under')
   .option('--keys <n>', 'keys of the tree in the run that the costs are fitted to', natural(16, 100_000_000), 1_000_000)
   .option('--no-fit', 'leave the costs as they are measured one by one')
@@ -51,8 +51,9 @@ acceptors and replicas of one real run (SMR, half of the commands reads) have sp
 Examples:
   psmr measure costs --out costs.json
   psmr measure costs --no-fit --out raw.json`,
-  )
-  .action(async (options) => {
+  );
+
+export const costsCommand: CommandUnknownOpts = withCluster(plainCosts).action(async (options) => {
     const tell = (what: string): void => console.error(`measuring ${what}`);
     const raw = await measureCosts(options.capacity, options.fill, tell);
     const write = (costs: Costs): void => {
@@ -87,9 +88,9 @@ const numbers = (list: string): readonly number[] => list.split(',').map(natural
 /** Commands in flight of each client process. */
 const MOST_OUTSTANDING = 16_384;
 
-export const simulateLoadCommand = withCluster(new Command('simulate'))
+const plainSimulation = new Command('simulate')
   .description('an experiment of the paper in simulated time, under measured costs, on any number of cores')
-  .addArgument(new Argument('<experiment>', 'failed-commands, dependent-commands or threads').choices(EXPERIMENTS))
+  .argument('<experiment>', EXPERIMENTS.join(', '), oneOf(EXPERIMENTS))
   .requiredOption('--costs <file>', 'what psmr measure costs has written')
   .option('--cores <n>', 'cores of a machine', natural(1, 1024), 16)
   .addOption(new Option('--place <where>', 'each process on a machine of its own, or all on one: apart, together').argParser(oneOf(PLACES)).default('apart' as const))
@@ -111,8 +112,9 @@ Examples:
   psmr measure simulate dependent-commands --costs costs.json
   psmr measure simulate threads --costs costs.json --points 1,2,4,8,16,32 --cores 40
   psmr measure simulate dependent-commands --costs costs.json --place together --cores 2 --threads 2`,
-  )
-  .action(async (experiment, options) => {
+  );
+
+export const simulateLoadCommand: CommandUnknownOpts = withCluster(plainSimulation).action(async (experiment, options) => {
     const { out, threads, clients, load, techniques, cores, place } = options;
     const costs = readCosts(options.costs);
     const base: Experiment = {

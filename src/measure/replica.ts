@@ -84,6 +84,9 @@ const configOf = (task: Task, technique: Technique, threads: number) =>
     commandsPerBarrier: task.commandsPerBarrier,
   });
 
+/** The place of the replica among the processes. */
+const REPLICA = 1;
+
 /** Executes every chunk once, to see what fails: it comes again before the next chunk does. */
 const record = async (task: Task, technique: Technique, threads: number, tell: (part: number) => void): Promise<Log> => {
   const config = configOf(task, technique, threads);
@@ -91,12 +94,13 @@ const record = async (task: Task, technique: Technique, threads: number, tell: (
   const { decide } = decider(groupsOf(threads), task.batchBytes);
   const decided: Decided[] = [];
   const answers = listener();
-  const crew = startCrew(config, 0, answers.watcher);
+  const crew = startCrew(config, REPLICA, 0, answers.watcher);
   let commands = 0;
   let failures = 0;
   const feed = async (more: readonly Decided[], expected: number): Promise<readonly string[]> => {
     decided.push(...more);
     more.forEach(({ group, value }) => crew.feed(group, value));
+    crew.wake();
     return answers.until(expected, crew);
   };
   try {
@@ -125,9 +129,10 @@ const digestCommand = (): Uint8Array => encodeCommand({ kind: DIGEST_KIND, attem
 
 const execute = async (task: Task, technique: Technique, threads: number, log: Log): Promise<Omit<Execution, 'technique' | 'threads' | 'speedUp' | 'verdict'>> => {
   const answers = listener();
-  const crew = startCrew(configOf(task, technique, threads), 0, answers.watcher);
+  const crew = startCrew(configOf(task, technique, threads), REPLICA, 0, answers.watcher);
   try {
     log.decided.forEach(({ group, value }) => crew.feed(group, value));
+    crew.wake();
     const total = log.commands + log.failed + 1;
     const from = await answers.at(Math.floor(COUNTED.from * total), crew);
     const to = await answers.at(Math.floor(COUNTED.to * total), crew);
