@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import * as E from 'fp-ts/lib/Either.js';
 import { availableParallelism } from 'node:os';
-import { expectedOf } from '../measure/experiment.js';
+import { expectedOf, WINDOW } from '../measure/experiment.js';
 import { closed, expectedProbing, makeRuns } from '../measure/laboratory.js';
 import { machine, versions } from '../measure/machine.js';
 import { marksOf } from '../measure/marks.js';
@@ -52,7 +52,7 @@ const plainOf = (name: ExperimentName, description: string, points: About['point
     .addOption(new Option('--techniques <list>', 'which').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
     .option('--threads <n>', 'worker threads of a replica under the techniques that have several (as many as cores, 2 to 8)', natural(1, 64))
     .option('--clients <n>', 'client sessions', natural(1, 200), SESSIONS)
-    .option('--load <n>', 'commands in flight; if not given, as many as it takes for the maximum throughput', natural(1, 51_200))
+    .option('--load <n>', 'commands in flight; if not given, as many as it takes for the maximum throughput', natural(1, 819_200))
     .option('--rates <list>', 'commands a second that arrive by chance, whatever is answered: open instead of closed', numbers(1, 100_000_000))
     .option('--repeat <n>', 'runs of every point, for medians and confidence', natural(1, 100), 1)
     .option('--out <dir>', 'where the points go, and where those are that are done', `results/${name}`)
@@ -65,7 +65,7 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About): C
       const isQuick = options.quick === true;
       const isJson = options.json === true;
       const { clients, load, rates, techniques, repeat: repeats, out } = options;
-      const most = clients * 256; // a session's window
+      const most = clients * WINDOW;
       const tooMany = (option: string, n: number | undefined): void => {
         if (n !== undefined && n > most) throw new Error(`${option} ${n}: ${clients} sessions keep at most ${most} commands in flight; see --clients`);
       };
@@ -118,7 +118,7 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About): C
       );
     });
 
-const inFlight = numbers(1, 51_200);
+const inFlight = numbers(1, 819_200);
 
 const RESUME = `
 A run that is done is not made again: an interrupted experiment goes on by the same command. A directory of other

@@ -2,7 +2,7 @@
 import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expectedOf, measure } from '../measure/experiment.js';
+import { expectedOf, measure, WINDOW } from '../measure/experiment.js';
 import { drawFigure } from '../measure/figure.js';
 import { NAMES, writeResult, type Experiment } from '../measure/result.js';
 import { tableOf, takesColour } from '../measure/table.js';
@@ -29,7 +29,7 @@ const plain = new Command('measure')
   .option('--warmup <s>', 'time before it that does not count (5)', quantity(0, 600))
   .addOption(new Option('--techniques <list>', 'which, in this order').argParser(someOf(TECHNIQUES)).default(MEASURED, MEASURED.join()))
   .option('--clients <n>', 'client sessions', natural(1, 200), 8)
-  .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, 256), 64)
+  .option('--outstanding <n>', 'commands that a session keeps in flight', natural(1, WINDOW), 64)
   .option('--rate <n>', 'commands a second that arrive by chance, whatever is answered, instead of a number in flight', natural(1, 100_000_000))
   .addOption(new Option('--workload <name>', `which commands, of which keys: ${WORKLOAD_NAMES.join(', ')}`).argParser(oneOf(WORKLOAD_NAMES)))
   .option('--update <percent>', 'commands that update a value in place (0)', percentage)

@@ -139,6 +139,7 @@ export const configFor = (experiment: Experiment, technique: Technique, ports: r
     ring: { ...RING, batchBytes },
     skip: { lambda, delta, origin: Date.now() },
     m: isScheduled(technique) ? 1 : m,
+    sessions: { sessions: SESSIONS, window: WINDOW },
     commandsPerBarrier,
     rings: coordinators === 'spread' ? {} : coordinatedBy('a1', { technique, threads }),
   });
@@ -147,6 +148,10 @@ export const configFor = (experiment: Experiment, technique: Technique, ports: r
 /** What passes along the ring for all groups then shares its frames, its system calls and its disk syncs. */
 const coordinatedBy = (coordinator: string, cluster: Pick<Cluster, 'technique' | 'threads'>): Config['rings'] =>
   Object.fromEntries(ringsOf(cluster).map((group) => [sayGroup(group), { coordinator }]));
+
+/** What replicas remember of clients: enough for as many as a measurement may have, and for what each may keep in flight. */
+const SESSIONS = 256;
+export const WINDOW = 4096;
 
 /** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
 const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };

@@ -1,6 +1,6 @@
 /** Makes the runs of a plan that a directory does not have yet, one file each: what `psmr measure failed-commands` and so on do. */
 import { join } from 'node:path';
-import { measureOne, type Listener } from './experiment.js';
+import { measureOne, WINDOW, type Listener } from './experiment.js';
 import { machine, versions } from './machine.js';
 import type { Plan, Planned } from './plan.js';
 import { POINT, writePoint, type Point, type Probe } from './point.js';
@@ -63,7 +63,7 @@ const seek = async ({ name, technique, parameters }: Planned, progress: Reporter
   const { clients } = parameters.arrivals;
   progress.enter(name, 'probe');
   const said: string[] = [];
-  const { inFlight, probes } = await saturate(PROBES.least, Math.min(PROBES.most, clients * 256), async (tried) => {
+  const { inFlight, probes } = await saturate(PROBES.least, Math.min(PROBES.most, clients * WINDOW), async (tried) => {
     const quiet: Listener = { enter: () => undefined, update: () => progress.update(undefined, [...said, `trying ${tried} in flight`].join(', ')) };
     const short = { ...parameters, warmup: PROBES.warmup, seconds: PROBES.seconds, cooldown: 0, arrivals: closed(tried, clients) };
     const { throughput } = await measureOne(short, technique, quiet, signal);
