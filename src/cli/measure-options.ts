@@ -17,7 +17,7 @@ export const withCluster = <Args extends unknown[], Opts extends Record<string, 
     .option('--lambda <n>', 'virtual slots a second that a ring keeps up with', natural(1, 10_000_000), 10_000)
     .option('--delta <ms>', 'how often an idle ring is levelled', natural(1, 1000), 5)
     .option('--m <n>', 'virtual slots that the merge takes from a ring in one turn', natural(1, 10_000), 1)
-    .option('--batch-bytes <n>', 'bytes at which a batch is proposed without waiting', natural(64, 1_048_576), 8192)
+    .option('--batch-bytes <n>', 'bytes at which a batch is proposed without waiting', natural(64, 1_048_576), 65_536)
     .option('--commands-per-barrier <n>', 'commands of g_all under one barrier: a number, or batch', (word): number | 'batch' => (word === 'batch' ? word : natural(1)(word)), 'batch' as const)
     .addOption(new Option('--coordinators <who>', 'one acceptor coordinates all rings, or they are spread: one, spread').argParser(oneOf(COORDINATORS)).default('one' as const))
     .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))

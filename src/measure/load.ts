@@ -127,7 +127,8 @@ export const startLoad = (job: Job, config: Config) => {
         else refused ??= new TextDecoder().decode(replyAt(replies, at).payload);
       }
       of.answered += calls.length;
-      callMore(session, now);
+      if (hungry.size === 0) setImmediate(feed);
+      hungry.add(session);
     },
     onFailed: (session, call) => {
       const underway = lanes[session]?.underway;
@@ -154,6 +155,14 @@ export const startLoad = (job: Job, config: Config) => {
     if (count <= 0) return;
     lanes[session]!.called += count;
     callBatch(session, draw, underway, called + 1, count, isPaced ? () => backlog.take(session) : () => now);
+  };
+
+  /** Sessions that were answered in this turn of the loop: what each calls next leaves together, and so is answered together. */
+  const hungry = new Set<number>();
+  const feed = (): void => {
+    const now = performance.now();
+    for (const session of hungry) callMore(session, now);
+    hungry.clear();
   };
 
   let pacing: NodeJS.Timeout | undefined;
