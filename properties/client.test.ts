@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outstandingInPlace, type Outstanding } from '../src/client/outstanding.js';
 import * as Proxy from '../src/client/proxy.js';
-import { clauses, conversation, plan, type Run } from './arbitraries/proxies.js';
+import { clauses, conversation, plan, sentIn, type Run } from './arbitraries/proxies.js';
 import { always } from './check.js';
 
 describe('a proxy always', () => always(plan, (each) => conversation(each), clauses, { numRuns: 600 }));
@@ -17,9 +17,9 @@ it('a proxy that keeps what is outstanding in place does as one that does not', 
         const seen: unknown[] = [];
         conversation(each, (state, event) => {
           const [next, effects] = Proxy.onEvent(state, event);
-          const { now, floor, waiting, turns, outstanding: kept } = next;
+          const { now, floor, waiting, turns, doubt, outstanding: kept } = next;
           const asked = Array.from({ length: 8 }, (_, i) => [kept.attemptOf(floor + i), kept.callOf(floor + i), kept.groupOf(floor + i), kept.fallbackOf(floor + i), kept.sentOf(floor + i)]);
-          seen.push([now, floor, next.next, kept.size(), asked, waiting.size, turns.toJS(), effects]);
+          seen.push([now, floor, next.next, kept.size(), asked, waiting.size, turns.toJS(), doubt, effects]);
           return [next, effects];
         }, outstanding);
         return seen;
@@ -38,5 +38,10 @@ describe('a proxy sometimes', () => {
   it('lets calls wait', () => happens(({ steps }) => steps.some(({ after }) => after.waiting.size > 1)));
   it('lets in a part of what was called together', () => happens(({ steps }) => steps.some(({ before, after }) => !before.waiting.isEmpty() && after.waiting.first()?.first !== before.waiting.first()?.first && after.waiting.size === before.waiting.size)));
   it('hears several answers at once', () => happens(({ steps }) => steps.some(({ effects }) => effects.some((effect) => effect.type === 'Answers' && effect.calls.length > 1))));
+  it('asks all replicas from the start, and later one again', () => {
+    const isToAll = (run: Run): readonly boolean[] => run.steps.flatMap(({ before, after, effects }) => (after.now > before.now ? [] : sentIn(effects).map(({ command }) => command.isAgain === true)));
+    happens((run) => isToAll(run).lastIndexOf(false) > isToAll(run).indexOf(true) && isToAll(run).includes(true));
+  });
+  it('doubts for longer, as answers go on missing', () => happens(({ steps }) => new Set(steps.map(({ after }) => after.doubt.length)).size > 2));
   it('asks the third acceptor of a group', () => happens(({ sent }) => sent.some(({ turn }) => turn === 2)));
 });

@@ -101,7 +101,7 @@ describe('a cluster', () => {
     expect(clusterOf(decoded({ ...parallel, technique: 'sp-smr', threads: 1 }))).toMatchObject({ technique: 'pipelined-smr', homes: [0] }));
 
   it('has a session table for every thread and for the executor', () =>
-    expect(limitsOf(decoded(parallel))).toEqual({ tables: 5, sessions: 256, window: 256, replyBytes: 64 }));
+    expect(limitsOf(decoded(parallel))).toEqual({ tables: 5, sessions: 256, window: 256, replyBytes: 48 }));
 
   it('starts from the even keys', () => {
     const { persistent, load } = serviceOf(decoded(least));

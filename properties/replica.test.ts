@@ -97,7 +97,7 @@ describe('sessions', () => {
     const used = (sessions: Sessions, session: number, sequence: number): Sessions => sessions.remember(1, 1, encodeReply({ ...reply, session, sequence }), 0);
     for (const form of [persistentSessions(limits), sharedSessions(limits, new SharedArrayBuffer(sessionsBytes(limits)))]) {
       const after = [[1, 1], [2, 1], [3, 1], [1, 2], [4, 1]].reduce((sessions, [session, sequence]) => used(sessions, session!, sequence!), form);
-      expect([1, 2, 3, 4].map((session) => isAnswered(after.recall(1, commandOf({ session: session!, sequence: 1, floor: 1 }), 0)))).toEqual([true, false, true, true]);
+      expect([1, 2, 3, 4].map((session) => isAnswered(after.recall(1, commandOf({ session, sequence: 1, floor: 1 }), 0)))).toEqual([true, false, true, true]);
     }
   });
 });

@@ -97,7 +97,7 @@ export const name = (bytes: Uint8Array, at: number, attempt: number, session: nu
   putU32(bytes, at + 20, floor);
 };
 
-/** Marks the command at byte `at` as one that is sent once more. */
+/** Marks the command at byte `at` as one that all replicas are to answer, as it is sent once more. */
 export const markAgain = (bytes: Uint8Array, at: number): void => void (bytes[at + 6] = 1);
 
 /** The command at byte `at` of a well-formed batch. Its payload is a view, not a copy. */

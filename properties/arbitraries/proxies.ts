@@ -34,7 +34,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record({
       { weight: 3, arbitrary: fc.record({ type: fc.constant('Calls'), group: fc.integer({ min: 1, max: 2 }), count: fc.integer({ min: 1, max: 5 }) }) },
       { weight: 5, arbitrary: fc.record({ type: fc.constant('Answers'), picks: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }) }) },
       { weight: 1, arbitrary: fc.record({ type: fc.constant('Stray'), reply: stray }) },
-      { weight: 2, arbitrary: fc.record({ type: fc.constant('Tick'), ms: fc.nat({ max: 80 }) }) },
+      { weight: 2, arbitrary: fc.record({ type: fc.constant('Tick'), ms: fc.oneof({ weight: 5, arbitrary: fc.nat({ max: 80 }) }, { weight: 1, arbitrary: fc.integer({ min: 300, max: 900 }) }) }) },
     ),
     { size: '+1', maxLength: 80 },
   ),
@@ -48,7 +48,7 @@ type Call = { readonly group: number; readonly payload: Uint8Array };
 export type Run = { readonly steps: Walk<Proxy.Proxy, Proxy.Effect>; readonly sent: readonly Sent[]; readonly calls: readonly Call[] };
 
 /** What a step sends, by number: what goes to several groups leaves in no order. */
-const sentIn = (effects: readonly Proxy.Effect[]): readonly Sent[] =>
+export const sentIn = (effects: readonly Proxy.Effect[]): readonly Sent[] =>
   effects
     .flatMap((effect) => (effect.type === 'Multicast' ? [...recordsOf(effect.records)].map((at) => ({ group: effect.group, turn: effect.turn, command: commandAt(effect.records, at) })) : []))
     .sort((a, b) => a.command.sequence - b.command.sequence);
@@ -142,10 +142,17 @@ export const clauses: Clauses<Run> = {
     steps.flatMap(({ after: { floor, next, now, outstanding } }) =>
       Array.from({ length: next - floor }, (_, i) => floor + i).filter((sequence) => now - outstanding.sentOf(sequence) >= SETTINGS.retryAfter + 80).map((sequence) => `${sequence} is forgotten`),
     ),
-  'what is sent again says so, and nothing else': ({ steps }) =>
+  'REP-8: all replicas are asked for what is sent again, and for everything a while after that': ({ steps }) =>
     steps.flatMap(({ before, after, effects }) =>
-      sentIn(effects).filter(({ command }) => (command.isAgain ?? false) !== after.now > before.now).map(({ command }) => `${command.sequence} says otherwise`),
+      sentIn(effects).filter(({ command }) => (command.isAgain ?? false) !== (after.now > before.now || after.now < before.doubt.until)).map(({ command }) => `${command.sequence} says otherwise`),
     ),
+  'after a missing answer there is doubt, for twice as long if the last was right': ({ steps }) =>
+    steps.flatMap(({ before, after, effects }) => {
+      const isMissing = after.now > before.now && sentIn(effects).length > 0;
+      if (!isMissing || after.now < before.doubt.until) return after.doubt === before.doubt || after.doubt.until === before.doubt.until ? [] : [`doubt out of nothing at ${after.now}`];
+      const isRight = before.doubt.length > 0 && after.now <= before.doubt.until + before.doubt.length;
+      return after.doubt.until === after.now + (isRight ? 2 * before.doubt.length : 8 * SETTINGS.retryAfter) ? [] : [`doubt until ${after.doubt.until} at ${after.now}`];
+    }),
   'a step sends no group more than one batch': ({ steps }) =>
     steps.flatMap(({ effects }) => {
       const groups = effects.flatMap((effect) => (effect.type === 'Multicast' ? [effect.group] : []));

@@ -1,6 +1,7 @@
 /**
  * What a barrier costs by the number of threads that meet at it: us from one to the next, and us of CPU over all threads,
  * for threads that sleep at once and for threads that look for a while before they do. Nothing is executed under it.
+ * `npm run -s bench -- barrier`.
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

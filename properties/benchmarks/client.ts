@@ -1,6 +1,6 @@
 /**
  * What a command costs its client, in microseconds of CPU: drawn, named, encoded, sent to nobody; its reply parsed, timed and
- * noted. `npm run -s bench -- client`, `-- --json` for machines.
+ * noted. `npm run -s bench -- client`, `--json` for machines.
  *
  * CPU time rather than wall time, the median of several rounds: only ratios between figures of one run mean anything. The same
  * steps with an object per command, as a caller of single commands takes them, stand beside for comparison.

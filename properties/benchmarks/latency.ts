@@ -1,6 +1,7 @@
 /**
  * How long a lone client waits: one command outstanding, real processes on this machine, under every technique.
- * `npm run -s bench -- latency`; `-- --json` for machines, `-- --seconds 5`, `-- --spread` for a coordinator on every acceptor.
+ * `npm run -s bench -- latency`; `node dist/properties/benchmarks/latency.js` takes `--seconds 5`, `--spread` for a coordinator on
+ * every acceptor, and `--json`.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * What ordering costs by itself: three acceptors and two learners, real processes on this machine, that decide and deliver
- * batches which nobody executes. `npm run -s bench -- order`; `-- --json` for machines, `-- --seconds 5`, `-- --rate 100000`
- * for so many commands a second instead of as many as it takes.
+ * batches which nobody executes. `npm run -s bench -- ordering`; `node dist/properties/benchmarks/ordering.js` takes
+ * `--seconds 5`, `--rate 100000` for so many commands a second instead of as many as it takes, and `--json`.
  *
  * The client's batches are made beforehand, so that what it uses is the cost of sending them. Every learner answers with
  * how much it has delivered, once a turn at most.

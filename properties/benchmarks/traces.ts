@@ -14,7 +14,7 @@ import { WORKLOADS } from '../../src/measure/workload.js';
 import type { Level } from '../../src/trace/line.js';
 import { reportOf } from '../../src/trace/report.js';
 
-const ROUNDS = Number(process.argv[2] ?? 5);
+const ROUNDS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 5);
 
 const EXPERIMENT: Experiment = {
   keys: 100_000,

@@ -1,6 +1,6 @@
 /**
  * What a command costs at the B+-tree, in nanoseconds of CPU, by the number of keys: `npm run -s bench -- tree`, `--json` for
- * machines, `-- --keys 10000,1000000` for other sizes.
+ * machines; `node dist/properties/benchmarks/tree.js --keys 10000,1000000` for other sizes.
  *
  * Half of the commands are reads, a quarter inserts and a quarter deletes, of uniform keys, in batches of 128 as workers get
  * them: footprint, safety check, execution. The three ways take turns on the same tree; the way of objects

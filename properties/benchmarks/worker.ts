@@ -1,6 +1,6 @@
 /**
  * What a command costs at its thread: merged, checked, executed and answered, out of batches that were decided already. In us
- * of CPU, over the engine of the shared tree and over one that makes an object of every command.
+ * of CPU, over the engine of the shared tree and over one that makes an object of every command. `npm run -s bench -- worker`.
  */
 import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
 import * as Node from '../../src/node.js';

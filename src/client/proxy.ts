@@ -2,6 +2,8 @@
  * The client's proxy (P-SMR; opt-PSMR): it names commands, multicasts each to its group, sends it again under the same
  * name when no answer comes, resubmits it once to g_all when its safety check failed, and takes the first answer. REP-3.
  *
+ * Of an answer that did not come it cannot tell whose it was to give: after one, it asks all replicas for a while. REP-8.
+ *
  * It works by the batch: commands for a group come together and leave together, and replies are taken as they arrive. The
  * service and the technique have chosen the groups before a command comes here: the proxy knows neither.
  */
@@ -42,6 +44,8 @@ export type Proxy = {
   readonly waiting: List<Calls>;
   /** How often commands to a group have had to be sent again: each time to the next of its acceptors. */
   readonly turns: Map<Group, number>;
+  /** Since an answer was missed: until when all replicas are asked for theirs, and how long that is, ms. */
+  readonly doubt: { readonly until: number; readonly length: number };
 };
 
 export type Event =
@@ -67,6 +71,7 @@ export const initial = (session: number, settings: Settings, outstanding: Outsta
   outstanding,
   waiting: List(),
   turns: Map(),
+  doubt: { until: 0, length: 0 },
 });
 
 export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
@@ -82,6 +87,18 @@ export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
 
 /** How many more commands may be called before one must wait. */
 export const roomOf = ({ next, floor, settings, waiting }: Proxy): number => (waiting.isEmpty() ? floor + settings.window - next : 0);
+
+/** For how long all replicas are asked at first, in times of `retryAfter`. */
+const DOUBT = 8;
+
+const isInDoubt = ({ now, doubt }: Proxy): boolean => now < doubt.until;
+
+/** An answer is missed. If one is again soon after the doubt has passed, it was right, and comes back twice as long. */
+const doubted = ({ now, doubt: { until, length }, settings }: Proxy): Proxy['doubt'] => {
+  if (now < until) return { until, length };
+  const next = now - until <= length ? 2 * length : DOUBT * settings.retryAfter;
+  return { until: now + next, length: next };
+};
 
 /** What a step sends, by group. */
 type Outbox = globalThis.Map<Group, Sheet>;
@@ -129,19 +146,23 @@ const hear = (state: Proxy, replies: Uint8Array): Step<Proxy, Effect> => {
 };
 
 /** Every attempt is sent under the name of the first, so that replicas can tell what they have answered already. */
-const resubmit = ({ session, floor, now }: Proxy, outstanding: Outstanding, sequence: number, outbox: Outbox): Outstanding => {
+const resubmit = (state: Proxy, outstanding: Outstanding, sequence: number, outbox: Outbox): Outstanding => {
+  const { session, floor, now } = state;
   const call = outstanding.callOf(sequence);
   const group = outstanding.fallbackOf(sequence);
   const sheet = sheetFor(outbox, group, 0);
   const at = outstanding.write(sequence, sheet);
   Wire.name(sheet.bytes, at, 1, session, sequence, floor);
-  return outstanding.put(sequence, call, group, group, now, sheet.bytes, at);
+  const resubmitted = outstanding.put(sequence, call, group, group, now, sheet.bytes, at);
+  if (isInDoubt(state)) Wire.markAgain(sheet.bytes, at);
+  return resubmitted;
 };
 
 /** Lets in what waits, in the order in which it came, as far as the window has room. */
 const admit = (state: Proxy, effects: readonly Effect[], outbox: Outbox): Step<Proxy, Effect> => {
   const { session, now, floor, settings } = state;
   const end = floor + settings.window;
+  const isToAll = isInDoubt(state);
   let { next, outstanding, waiting } = state;
   for (let calls = waiting.first(); calls !== undefined && next < end; calls = waiting.first()) {
     const { first, group, fallback, commands } = calls;
@@ -153,6 +174,7 @@ const admit = (state: Proxy, effects: readonly Effect[], outbox: Outbox): Step<P
     for (let at = from; at < from + length; at = Wire.nextRecord(sheet.bytes, at)) {
       Wire.name(sheet.bytes, at, 0, session, next, floor);
       outstanding = outstanding.put(next, call, group, fallback, now, sheet.bytes, at);
+      if (isToAll) Wire.markAgain(sheet.bytes, at);
       next += 1;
       call += 1;
     }
@@ -177,7 +199,7 @@ const retry = (state: Proxy): Step<Proxy, Effect> => {
   }
   if (outbox.size === 0) return step(state);
   for (const group of outbox.keys()) turns = turns.set(group, turns.get(group, 0) + 1);
-  const late = { ...state, outstanding, turns };
+  const late = { ...state, outstanding, turns, doubt: doubted(state) };
   return [late, sendings(late, outbox)];
 };
 

@@ -21,7 +21,7 @@ export const tableOf = (runs: readonly Run[], colour: boolean): string => {
   });
   table.push(
     ...runs.map((run) => [
-      bold(NAMES[run.technique]),
+      NAMES[run.technique].split(' ').map(bold).join('\n'), // pipelined SMR in one line would make the table too wide
       rounded(run.throughput),
       rounded(run.latency.mean),
       rounded(run.latency.p50),

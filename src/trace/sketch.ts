@@ -32,8 +32,8 @@ export const sketchOfWorker = ({ generation, phase, queue }: Worker): number => 
   return all(0, generation, phase.type.length, left, queue.size, ...(head === undefined ? [] : [head.group, head.slot, head.at, head.offset]));
 };
 
-export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns }: Proxy): number =>
-  all(0, session, now, next, floor, outstanding.size(), waiting.size, ...[...turns].sort(([a], [b]) => a - b).flat());
+export const sketchOfProxy = ({ session, now, next, floor, outstanding, waiting, turns, doubt }: Proxy): number =>
+  all(0, session, now, next, floor, outstanding.size(), waiting.size, doubt.until, ...[...turns].sort(([a], [b]) => a - b).flat());
 
 const all = (sum: number, ...numbers: readonly number[]): number => numbers.reduce(digested, sum);
 

@@ -41,9 +41,9 @@ export const time = (): Time => {
     now: () => now,
     later: (delay, deed) => plan(now + delay, deed),
     run: (end) => {
-      let isOver = false;
-      plan(end, () => (isOver = true));
-      while (!isOver) {
+      const run = { isOver: false };
+      plan(end, () => void (run.isOver = true));
+      while (!run.isOver) {
         const planned = next();
         if (planned === undefined) return;
         now = planned.time;
