@@ -103,7 +103,14 @@ export const total = ({ each, command }: Cost, commands: number, things = 1): nu
 
 const microseconds = between(0, 1e9);
 const Cost: t.Type<Cost, unknown> = fields({ each: microseconds, command: microseconds });
-const Curve: t.Type<Curve, unknown> = t.readonlyArray(fields({ at: integer(1), cost: microseconds }), 'a list of { at, cost }');
+const Points: t.Type<Curve, unknown> = t.readonlyArray(fields({ at: integer(1), cost: microseconds }), 'a list of { at, cost }');
+const isCurve = (points: Curve): boolean => points.length > 0 && points.every(({ at }, i) => i === 0 || at > points[i - 1]!.at);
+const Curve: t.Type<Curve, unknown> = new t.Type<Curve, unknown, unknown>(
+  'a list of { at, cost }, one or more, each at more than the one before',
+  (u): u is Curve => Points.is(u) && isCurve(u),
+  (u, context) => pipe(Points.validate(u, context), E.filterOrElseW(isCurve, () => [{ value: u, context }])),
+  t.identity,
+);
 
 const factor = between(0, 1000);
 const nullOr = <A>(codec: t.Type<A, unknown>): t.Type<A | null, unknown> =>
