@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
-import { between, fields, integer, sayFlaw, text } from '../../adapter/fields.js';
+import { between, fields, integer, oneOf, sayFlaw, text } from '../../adapter/fields.js';
 
 /** A thing of any size: what it costs in itself, and what every command in it adds. */
 export type Cost = { readonly each: number; readonly command: number };
@@ -116,10 +116,8 @@ const factor = between(0, 1000);
 const nullOr = <A>(codec: t.Type<A, unknown>): t.Type<A | null, unknown> =>
   new t.Type<A | null, unknown, unknown>(codec.name, (u): u is A | null => u === null || codec.is(u), (u, context) => (u === null ? t.success(null) : codec.validate(u, context)), t.identity);
 
-const Format = new t.Type<typeof FORMAT, unknown, unknown>(`"${FORMAT}"`, (u): u is typeof FORMAT => u === FORMAT, (u, context) => (u === FORMAT ? t.success(FORMAT) : t.failure(u, context)), t.identity);
-
 const Costs: t.Type<Costs, unknown> = fields({
-  format: Format,
+  format: oneOf(FORMAT),
   machine: text,
   client: fields({ submit: Cost, replies: Cost }),
   order: fields({ submit: Cost, value: Cost, message: microseconds }),

@@ -163,18 +163,19 @@ const startScheduler = ({ costs }: World, scheduler: Scheduler, on: Machine, han
   };
 };
 
-/** How far a step has come: it never goes beyond the batch at the head of the queue. */
+/** How far a step has come: through as many batches as it takes. */
 const progress = (before: Worker, after: Worker, isRead: (kind: number) => boolean): Progress => {
-  const head = before.queue.first();
-  if (head === undefined) return { reads: 0, writes: 0, passed: 0 };
   const rest = after.queue.first();
-  const isSame = rest !== undefined && rest.slot === head.slot && rest.group === head.group;
-  const end = isSame ? rest.at : head.commands.length;
   const isPassing = before.phase.type === 'Arrived' && before.thread !== EXECUTOR;
   let [reads, writes] = [0, 0];
-  for (let at = head.at; at < end; at = nextRecord(head.commands, at))
-    if (isRead(kindAt(head.commands, at))) reads += 1;
-    else writes += 1;
+  for (const { group, slot, commands, at: from } of before.queue) {
+    const isLast = rest !== undefined && rest.slot === slot && rest.group === group;
+    const end = isLast ? rest.at : commands.length;
+    for (let at = from; at < end; at = nextRecord(commands, at))
+      if (isRead(kindAt(commands, at))) reads += 1;
+      else writes += 1;
+    if (isLast) break;
+  }
   return isPassing ? { reads: 0, writes: 0, passed: reads + writes } : { reads, writes, passed: 0 };
 };
 
