@@ -22,7 +22,7 @@ import { driftOf, estimate, medianOf, studentT } from '../src/measure/statistics
 import { marksTable } from '../src/measure/table.js';
 import { asInThePaper, BASE, pointOf, type Chosen } from './arbitraries/points.js';
 
-const BENCH = { machine: machine(), versions: versions() };
+const BENCH = { kind: 'measured', machine: machine(), versions: versions(), model: null } as const;
 const WISH: Wish = { base: BASE, techniques: ['smr', 'p-smr', 'opt-psmr'], points: [0, 50, 100], repeats: 2, isSought: false };
 const CLI = join(import.meta.dirname, '..', 'dist', 'src', 'cli.js');
 

@@ -94,7 +94,7 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About): C
       makeOut(out);
       const there = pointsIn(out);
       if (E.isLeft(there)) throw new Error(there.left);
-      const resumed = resume(plan, { machine: machine(), versions: versions() }, there.right);
+      const resumed = resume(plan, { kind: 'measured', machine: machine(), versions: versions(), model: null }, there.right);
       if (resumed.type === 'Refused') throw new Error(`--out ${out} is of another experiment: ${resumed.reason}`);
       const done = plan.runs.length - resumed.runs.length;
       if (done > 0 && !isJson) console.error(`${done} of ${plan.runs.length} runs are done in ${out}`);

@@ -7,10 +7,12 @@ import type { Experiment } from '../measure/result.js';
 import { natural, oneOf, quantity } from './options.js';
 
 const COORDINATORS = ['one', 'spread'] as const;
-const STORAGES = ['disk', 'memory'] as const;
 
-/** A command that takes the options of a cluster. */
-export const withCluster = <Args extends unknown[], Opts extends Record<string, unknown>>(command: Command<Args, Opts>): Command<Args, Opts & Pick<Experiment, ClusterField>> =>
+/** A command that takes the options of a cluster, which may keep its votes in any of `storages`: the first if nothing is said. */
+export const withCluster = <Args extends unknown[], Opts extends Record<string, unknown>>(
+  command: Command<Args, Opts>,
+  storages: readonly [Experiment['storage'], ...Experiment['storage'][]] = ['disk', 'memory'],
+): Command<Args, Opts & Pick<Experiment, ClusterField>> =>
   (command as Command<Args>)
     .option('--capacity <n>', 'entries of a node of the tree', natural(4, 4096), 64)
     .option('--fill <part>', 'how full the nodes are at the start', quantity(0.5, 1), 0.7)
@@ -20,7 +22,7 @@ export const withCluster = <Args extends unknown[], Opts extends Record<string, 
     .option('--batch-bytes <n>', 'bytes at which a batch is proposed without waiting', natural(64, 1_048_576), 65_536)
     .option('--commands-per-barrier <n>', 'commands of g_all under one barrier: a number, or batch', (word): number | 'batch' => (word === 'batch' ? word : natural(1)(word)), 'batch' as const)
     .addOption(new Option('--coordinators <who>', 'one acceptor coordinates all rings, or they are spread: one, spread').argParser(oneOf(COORDINATORS)).default('one' as const))
-    .addOption(new Option('--storage <where>', 'where acceptors keep their votes: disk, memory').argParser(oneOf(STORAGES)).default('disk' as const))
+    .addOption(new Option('--storage <where>', `where acceptors keep their votes: ${storages.join(', ')}`).argParser(oneOf(storages)).default(storages[0]))
     .option('--seed <n>', 'of the commands', natural(0, 2 ** 31 - 1), 1) as unknown as Command<Args, Opts & Pick<Experiment, ClusterField>>; // spelt out: inferred, it would take the compiler minutes
 
 type ClusterField = 'capacity' | 'fill' | 'lambda' | 'delta' | 'm' | 'batchBytes' | 'commandsPerBarrier' | 'coordinators' | 'storage' | 'seed';

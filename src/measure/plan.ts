@@ -2,7 +2,7 @@
 import type { Technique } from '../replica/techniques.js';
 import { ENDING, type ExperimentName, type Point } from './point.js';
 import { sayLoad } from './marks.js';
-import { NAMES, type Experiment, type Machine, type Versions } from './result.js';
+import { NAMES, type Experiment } from './result.js';
 import { dependent, type Arrivals } from './workload.js';
 
 /** One run to be made: its own name, its file, and what is asked. */
@@ -90,8 +90,8 @@ const twoDigits = (n: number): string => `${n}`.padStart(2, '0');
 /** What is left of a plan, in a directory that has these points; or the first field in which one is of another experiment. */
 export type Resumed = { readonly type: 'Left'; readonly runs: readonly Planned[] } | { readonly type: 'Refused'; readonly reason: string };
 
-/** On what a run is made. */
-export type Bench = { readonly machine: Machine; readonly versions: Versions };
+/** On what a run is made: a machine, or what is known of one. */
+export type Bench = Pick<Point, 'kind' | 'machine' | 'versions' | 'model'>;
 
 /** Fields in which the points of one experiment may differ; an experiment's own are checked run by run. */
 const VARYING = ['workload', 'arrivals', 'threads'];
@@ -101,7 +101,7 @@ export const resume = (plan: Plan, bench: Bench, points: ReadonlyMap<string, Poi
   const [base] = plan.runs;
   if (base === undefined) return { type: 'Left', runs: [] };
   for (const [file, point] of points) {
-    if (point.experiment !== plan.experiment || point.kind !== 'measured') continue;
+    if (point.experiment !== plan.experiment || point.kind !== bench.kind) continue;
     const flaw = differenceOf(settingOf(point, VARYING), settingOf({ ...bench, parameters: base.parameters }, VARYING), '');
     if (flaw !== undefined) return { type: 'Refused', reason: `${file}: ${flaw}` };
   }
@@ -115,10 +115,12 @@ export const resume = (plan: Plan, bench: Bench, points: ReadonlyMap<string, Poi
   return { type: 'Left', runs: plan.runs.filter(({ file }) => !known.has(file)) };
 };
 
-/** What must be the same: the machine, the versions, and the parameters but for those that vary. */
-const settingOf = ({ machine, versions, parameters }: Bench & { readonly parameters: Experiment }, varying: readonly string[]) => ({
+/** What must be the same: the machine, the versions, the costs, and the parameters but for those that vary. */
+const settingOf = ({ kind, machine, versions, model, parameters }: Bench & { readonly parameters: Experiment }, varying: readonly string[]) => ({
+  kind,
   machine: { cpu: machine.cpu, cores: machine.cores },
   versions,
+  model,
   parameters: Object.fromEntries(Object.entries(parameters).filter(([field]) => !varying.includes(field))),
 });
 

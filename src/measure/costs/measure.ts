@@ -3,21 +3,20 @@ import { clusterOf, local } from '../../adapter/config.js';
 import { machine } from '../machine.js';
 import { FORMAT, type Costs } from '../simulated/costs.js';
 import { measureAnswers } from './answer.js';
+import { measureClient } from './client.js';
 import { measureOrder } from './order.js';
+import { measurePassing } from './passing.js';
 import { measureSystem } from './system.js';
 import { measureContention, measureExecution, measureMeeting } from './thread.js';
-
-/** Where nothing is measured by itself, what is likely: the fit to a whole run puts it right. */
-const LIKELY = {
-  client: { submit: { each: 5, command: 0.4 }, replies: { each: 5, command: 0.4 } },
-  replica: { feed: { each: 3, command: 0 }, reply: { each: 5, command: 0.03 } },
-  scheduler: { each: 3, command: 0.15 },
-} as const;
 
 /** Takes about a minute, most of it for the tree of ten million keys. `tell` hears what is measured next. */
 export const measureCosts = async (capacity: number, fill: number, tell: (what: string) => void): Promise<Costs> => {
   tell('the system');
   const system = await measureSystem();
+  tell('the client');
+  const client = measureClient();
+  tell('what a replica passes on');
+  const passing = await measurePassing();
   tell('ordering');
   const order = measureOrder(clusterOf(local({ technique: 'smr', threads: 1, acceptors: 3, replicas: 2, ports: [1, 2, 3, 4, 5] })));
   const execution = measureExecution(capacity, fill, tell);
@@ -29,7 +28,8 @@ export const measureCosts = async (capacity: number, fill: number, tell: (what: 
   return {
     format: FORMAT,
     machine: machine().cpu,
-    ...LIKELY,
+    client,
+    ...passing,
     order,
     thread: { ...execution, ...answers },
     barrier: { spinning: meeting / 2, sleeping: system.wake, look: meeting / 20 },

@@ -41,11 +41,9 @@ export const time = (): Time => {
     now: () => now,
     later: (delay, deed) => plan(now + delay, deed),
     run: (end) => {
-      const run = { isOver: false };
-      plan(end, () => void (run.isOver = true));
-      while (!run.isOver) {
-        const planned = next();
-        if (planned === undefined) return;
+      const over = { is: false };
+      plan(end, () => (over.is = true));
+      for (let planned = next(); planned !== undefined; planned = over.is ? undefined : next()) {
         now = planned.time;
         planned.deed();
       }
@@ -104,8 +102,7 @@ export const machine = ({ later }: Time, cores: number, slowdown: (busy: number)
         wake: (after = 0) => {
           if (state !== 'asleep') return;
           state = 'waking';
-          if (after === 0) queue();
-          else later(after, queue);
+          later(after, queue); // never at once: whoever wakes is not done yet
         },
         busy: () => busy,
       };

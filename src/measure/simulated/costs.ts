@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js';
 import { pipe } from 'fp-ts/lib/function.js';
 import * as J from 'fp-ts/lib/Json.js';
 import * as t from 'io-ts';
-import { between, fields, integer, sayFlaw, text } from '../../adapter/fields.js';
+import { between, fields, integer, oneOf, sayFlaw, text } from '../../adapter/fields.js';
 
 /** A thing of any size: what it costs in itself, and what every command in it adds. */
 export type Cost = { readonly each: number; readonly command: number };
@@ -103,16 +103,21 @@ export const total = ({ each, command }: Cost, commands: number, things = 1): nu
 
 const microseconds = between(0, 1e9);
 const Cost: t.Type<Cost, unknown> = fields({ each: microseconds, command: microseconds });
-const Curve: t.Type<Curve, unknown> = t.readonlyArray(fields({ at: integer(1), cost: microseconds }), 'a list of { at, cost }');
+const Points: t.Type<Curve, unknown> = t.readonlyArray(fields({ at: integer(1), cost: microseconds }), 'a list of { at, cost }');
+const isCurve = (points: Curve): boolean => points.length > 0 && points.every(({ at }, i) => i === 0 || at > points[i - 1]!.at);
+const Curve: t.Type<Curve, unknown> = new t.Type<Curve, unknown, unknown>(
+  'a list of { at, cost }, one or more, each at more than the one before',
+  (u): u is Curve => Points.is(u) && isCurve(u),
+  (u, context) => pipe(Points.validate(u, context), E.filterOrElseW(isCurve, () => [{ value: u, context }])),
+  t.identity,
+);
 
 const factor = between(0, 1000);
 const nullOr = <A>(codec: t.Type<A, unknown>): t.Type<A | null, unknown> =>
   new t.Type<A | null, unknown, unknown>(codec.name, (u): u is A | null => u === null || codec.is(u), (u, context) => (u === null ? t.success(null) : codec.validate(u, context)), t.identity);
 
-const Format = new t.Type<typeof FORMAT, unknown, unknown>(`"${FORMAT}"`, (u): u is typeof FORMAT => u === FORMAT, (u, context) => (u === FORMAT ? t.success(FORMAT) : t.failure(u, context)), t.identity);
-
 const Costs: t.Type<Costs, unknown> = fields({
-  format: Format,
+  format: oneOf(FORMAT),
   machine: text,
   client: fields({ submit: Cost, replies: Cost }),
   order: fields({ submit: Cost, value: Cost, message: microseconds }),

@@ -1,7 +1,7 @@
 /**
  * The threads of a replica in simulated time: the machine of `node.ts` over the tree in shared memory, driven as
  * `adapter/tcp/thread.ts` drives it. A burst is one step of the machine; what it costs follows from the commands that the
- * step has got through.
+ * step has got through. Where the technique has a scheduler, it stands before them in a thread of its own.
  */
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Value } from '../../consensus/messages.js';
@@ -10,6 +10,8 @@ import type { Decided } from '../../multicast/merge.js';
 import * as Node from '../../node.js';
 import { kindAt, nextRecord, type Group } from '../../record.js';
 import { EXECUTOR, type Board } from '../../replica/barrier.js';
+import { deal, type Scheduler } from '../../replica/scheduler.js';
+import { isScheduled } from '../../replica/techniques.js';
 import type { Shared, Worker } from '../../replica/worker.js';
 import type { Burst, Machine, Thread } from './cores.js';
 import { costAt, total } from './costs.js';
@@ -119,10 +121,15 @@ export const startCrew = (world: World, me: ProcessId, shared: Omit<Shared, 'boa
     };
   });
 
+  const hand = (group: Group, value: Value): void => {
+    for (const { groups, hear } of members) if (groups.includes(group)) hear(group, value);
+  };
+  const scheduler = isScheduled(cluster.technique) ? startScheduler(world, { threads, footprintAt: shared.engine.footprintAt }, on, hand) : undefined;
+
   return {
     feed: (group, value) => void fed.push({ group, value }),
     release: () => {
-      for (const { group, value } of fed) for (const { groups, hear } of members) if (groups.includes(group)) hear(group, value);
+      for (const { group, value } of fed) (scheduler?.hear ?? hand)(group, value);
       fed = [];
     },
     replies: () => {
@@ -131,22 +138,44 @@ export const startCrew = (world: World, me: ProcessId, shared: Omit<Shared, 'boa
       return taken;
     },
     hasReplies: () => replies.length > 0,
-    threads: members.map(({ thread }) => thread),
+    threads: [...members, ...(scheduler === undefined ? [] : [scheduler])].map(({ thread }) => thread),
   };
 };
 
-/** How far a step has come: it never goes beyond the batch at the head of the queue. */
+/** The thread of `adapter/tcp/scheduling.ts`: a burst is one value of the order, after which those who have a part in it are woken. */
+const startScheduler = ({ costs }: World, scheduler: Scheduler, on: Machine, hand: (group: Group, value: Value) => void) => {
+  const order: Value[] = [];
+  const thread = on.thread(() => {
+    const value = order.shift();
+    if (value === undefined) return undefined;
+    const lanes = deal(scheduler, value);
+    return {
+      takes: total(costs.scheduler, value.type === 'Batch' ? countOf(value.commands) : 0),
+      then: () => lanes.forEach((part, lane) => hand(lane, part)),
+    };
+  });
+  return {
+    thread,
+    hear: (_: Group, value: Value): void => {
+      order.push(value);
+      thread.wake(costs.system.wake);
+    },
+  };
+};
+
+/** How far a step has come: through as many batches as it takes. */
 const progress = (before: Worker, after: Worker, isRead: (kind: number) => boolean): Progress => {
-  const head = before.queue.first();
-  if (head === undefined) return { reads: 0, writes: 0, passed: 0 };
   const rest = after.queue.first();
-  const isSame = rest !== undefined && rest.slot === head.slot && rest.group === head.group;
-  const end = isSame ? rest.at : head.commands.length;
   const isPassing = before.phase.type === 'Arrived' && before.thread !== EXECUTOR;
   let [reads, writes] = [0, 0];
-  for (let at = head.at; at < end; at = nextRecord(head.commands, at))
-    if (isRead(kindAt(head.commands, at))) reads += 1;
-    else writes += 1;
+  for (const { group, slot, commands, at: from } of before.queue) {
+    const isLast = rest !== undefined && rest.slot === slot && rest.group === group;
+    const end = isLast ? rest.at : commands.length;
+    for (let at = from; at < end; at = nextRecord(commands, at))
+      if (isRead(kindAt(commands, at))) reads += 1;
+      else writes += 1;
+    if (isLast) break;
+  }
   return isPassing ? { reads: 0, writes: 0, passed: reads + writes } : { reads, writes, passed: 0 };
 };
 

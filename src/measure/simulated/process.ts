@@ -1,6 +1,6 @@
 /**
  * A process of a ring in simulated time: the machine of `node.ts` in the event loop of one thread, as `adapter/tcp/serve.ts`
- * drives it, with costs in place of sockets. What an acceptor writes is durable at its next turn, as `storage: memory` has it.
+ * drives it, with costs in place of sockets. What an acceptor writes is durable in the same turn, as `storage: memory` has it.
  */
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Message, Value } from '../../consensus/messages.js';
@@ -31,8 +31,8 @@ export type Beside = {
 
 const NOTHING: Beside = { decided: () => 0, work: () => 0, hasWork: () => false, release: () => undefined };
 
-/** How often machines are told the time, microseconds. */
-const TICK = 2000;
+/** How often machines are told the time, microseconds: those of `adapter/tcp/serve.ts`. */
+const TICK = { acceptor: 5000, replica: 10_000 } as const;
 
 /** How long a frame of each kind is beside the commands in it, about: the layouts of `adapter/wire.ts`. */
 const MESSAGE_BYTES = 40;
@@ -44,7 +44,6 @@ export const startProcess = (world: World, id: ProcessId, on: Machine, peers: (i
   let process = Node.startProcess(cluster, id);
   let out = outgoing(time, costs);
   let written = 0;
-  let durable = 0;
   let isTicking = true;
 
   const held = outbox(new Map(), ({ to, group, message }) => {
@@ -76,22 +75,20 @@ export const startProcess = (world: World, id: ProcessId, on: Machine, peers: (i
   const hear = ({ frames }: Delivery<Said>): number =>
     frames.reduce((cost, { from, content: { group, message }, commands }) => cost + costOfMessage(costs, message, commands) + handle({ type: 'Received', group, from, message }), 0);
 
+  /** What the process has said to itself is heard first; then, if anyone waits for what was written, it is durable. */
   const settle = (): number => {
     let cost = 0;
-    for (let said = toSelf.shift(); said !== undefined; said = toSelf.shift()) cost += handle({ type: 'Received', from: id, ...said });
+    do {
+      held.durable(written);
+      for (let said = toSelf.shift(); said !== undefined; said = toSelf.shift()) cost += handle({ type: 'Received', from: id, ...said });
+    } while (held.isHolding());
     return cost;
   };
 
   const work = (): Burst | undefined => {
-    const hasNews = written > durable;
-    if (box.isEmpty() && !isTicking && !hasNews && !beside.hasWork()) return undefined;
+    if (box.isEmpty() && !isTicking && !beside.hasWork()) return undefined;
     out = outgoing(time, costs);
     let takes = 0;
-    if (hasNews) {
-      durable = written;
-      held.durable(durable);
-      takes += settle();
-    }
     const deliveries = box.take();
     takes += costOfReading(deliveries, costs);
     for (const delivery of deliveries) takes += hear(delivery) + settle();
@@ -116,7 +113,7 @@ export const startProcess = (world: World, id: ProcessId, on: Machine, peers: (i
   const tick = (): void => {
     isTicking = true;
     thread.wake(costs.system.wake);
-    time.later(TICK, tick);
+    time.later(cluster.membership.learners.includes(id) ? TICK.replica : TICK.acceptor, tick);
   };
   tick();
   return { id, inbox: box, thread };

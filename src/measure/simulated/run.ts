@@ -4,7 +4,7 @@
  */
 import type { ProcessId } from '../../consensus/ballot.js';
 import type { Cluster } from '../../node.js';
-import { nextRecord, sessionAt } from '../../record.js';
+import { join, nextRecord, sessionAt } from '../../record.js';
 import { sharedSessions, sessionsBytes } from '../../replica/sessions.js';
 import type { Engine } from '../../service/engine.js';
 import type { Digest, Service } from '../../service/service.js';
@@ -85,13 +85,14 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
         },
         release: crew.release,
         hasWork: crew.hasReplies,
-        work: (out) =>
-          crew.replies().flatMap(bySession).reduce((cost, [session, replies]) => {
-            const commands = countOf(replies);
+        work: (out) => {
+          const portions = crew.replies();
+          for (const [session, replies] of bySession(portions)) {
             const client = clients[session - 1];
-            if (client !== undefined) out.send(client.inbox, { from: id, content: replies, bytes: replies.length, commands });
-            return cost + total(costs.replica.reply, commands);
-          }, 0),
+            if (client !== undefined) out.send(client.inbox, { from: id, content: replies, bytes: replies.length, commands: countOf(replies) });
+          }
+          return portions.reduce((cost, portion) => cost + total(costs.replica.reply, countOf(portion)), 0);
+        },
       };
     });
     processes.set(id, process);
@@ -131,17 +132,18 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   return { digests, series: series.slice(0, Math.ceil((warmup + duration) / HALF_A_SECOND)), commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
 };
 
-/** Replies by the session that they are for, in portions of neighbours. */
-const bySession = (replies: Uint8Array): readonly (readonly [session: number, replies: Uint8Array])[] => {
-  const portions: (readonly [number, Uint8Array])[] = [];
-  for (let from = 0; from < replies.length; ) {
-    const session = sessionAt(replies, from);
-    let at = from;
-    while (at < replies.length && sessionAt(replies, at) === session) at = nextRecord(replies, at);
-    portions.push([session, replies.subarray(from, at)]);
-    from = at;
-  }
-  return portions;
+/** Replies by the session that they are for, a frame each. */
+const bySession = (portions: readonly Uint8Array[]): ReadonlyMap<number, Uint8Array> => {
+  const runs = new Map<number, Uint8Array[]>();
+  for (const replies of portions)
+    for (let from = 0; from < replies.length; ) {
+      const session = sessionAt(replies, from);
+      let at = from;
+      while (at < replies.length && sessionAt(replies, at) === session) at = nextRecord(replies, at);
+      runs.set(session, [...(runs.get(session) ?? []), replies.subarray(from, at)]);
+      from = at;
+    }
+  return new Map([...runs].map(([session, all]) => [session, join(all)]));
 };
 
 const HALF_A_SECOND = 500_000;
