@@ -33,7 +33,7 @@ const onlyCosting = (costs: { readonly client?: Costs['client']; readonly answer
     thread: { merge: free, answer: costs.answer ?? 0, read: [{ at: 1, cost: 0 }], write: [{ at: 1, cost: 0 }], pass: 0 },
     scheduler: costs.scheduler ?? free,
     barrier: { spinning: 0, sleeping: 0, look: 0 },
-    system: { call: 0.01, kilobyte: 0, wake: 0, wire: costs.wire ?? 1 },
+    system: { call: 0.01, kilobyte: 0, wake: 0, rise: 0, wire: costs.wire ?? 1 },
     contention: [{ at: 1, cost: 1 }],
   };
 };
@@ -121,7 +121,7 @@ describe('fitting', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), (client, order, replica) => {
         const real = { cpu: { client: client * 0.3, 'acceptor-1': order * 0.04, 'replica-1': replica * 0.02 }, throughput: 1000 };
-        const { fit, ...costs } = fitted(COSTS, real, 'a run', madeUp);
+        const { fit, ...costs } = fitted(COSTS, { full: real, light: real }, 'a run', madeUp);
         const [wanted, spent] = [spentIn(real), spentIn(madeUp({ ...costs, fit }))];
         expect(fit).toMatchObject({ to: 'a run' });
         expect(spent.order).toBeCloseTo(wanted.order, 6);
@@ -132,7 +132,7 @@ describe('fitting', () => {
     ));
 
   it('leaves system calls and barriers as they are', () => {
-    const { system, barrier, contention } = scaled(COSTS, { client: 2, order: 3, replica: 4 });
+    const { system, barrier, contention } = scaled(COSTS, { client: 2, order: 3, replica: 4, rise: 1 });
     expect({ system, barrier, contention }).toEqual({ system: COSTS.system, barrier: COSTS.barrier, contention: COSTS.contention });
   });
 });

@@ -16,7 +16,7 @@ export const COSTS: Costs = {
   },
   scheduler: { each: 14, command: 0.13 },
   barrier: { spinning: 0.5, sleeping: 20, look: 0.1 },
-  system: { call: 5, kilobyte: 0.3, wake: 20, wire: 15 },
+  system: { call: 5, kilobyte: 0.3, wake: 20, rise: 30, wire: 15 },
   contention: [{ at: 1, cost: 1 }, { at: 8, cost: 1.5 }],
   fit: null,
 };

@@ -20,6 +20,8 @@ import { tally, underwayOf } from './tally.js';
 /** Sessions that audit, and the commands that each keeps in flight. */
 const AUDITORS = 2;
 const AUDITS = 4;
+/** Commands that all auditors keep in flight together. */
+export const AUDITED = AUDITORS * AUDITS;
 /** How long to wait for the last answers, and for the digests of all replicas, ms. */
 export const PATIENCE = 30_000;
 /** How often digests are asked for in that time. */

@@ -94,6 +94,9 @@ const wakeUp = async (): Promise<number> => {
   return medianOf(rounds);
 };
 
+/** Not measured by itself: it is what the fit to a run of few commands finds. */
+const LIKELY_RISE = 30;
+
 /** Takes about two seconds. Both ends are in this process, so that its processor time is that of both. */
 export const measureSystem = async (): Promise<Costs['system']> => {
   const small = await passage(64, 4000);
@@ -104,6 +107,7 @@ export const measureSystem = async (): Promise<Costs['system']> => {
     call,
     kilobyte: Math.max(0, large.cpu - small.cpu) / 4 / 64,
     wake,
+    rise: LIKELY_RISE,
     // What passes beyond the work of both ends; both share one thread here.
     wire: Math.max(0, small.elapsed - small.cpu) / 2,
   };

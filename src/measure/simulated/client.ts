@@ -109,7 +109,7 @@ export const startClient = <C, R>(
     return { takes: takes + out.cost(), then: out.release };
   };
 
-  const thread: Thread = on.thread(work);
+  const thread: Thread = on.thread(work, costs.system.rise);
   const box = inbox<Uint8Array>(waker(() => thread, costs));
   thread.wake();
   return {

@@ -23,8 +23,8 @@ export type Thread = {
 };
 
 export type Machine = {
-  /** A thread of this machine. `work` is asked whenever it has a core; `undefined`: nothing to do, it sleeps until it is woken. */
-  readonly thread: (work: () => Burst | undefined) => Thread;
+  /** A thread of this machine. `work` is asked whenever it has a core; `undefined`: nothing to do, it sleeps until it is woken. Its first burst after that takes `rise` longer. */
+  readonly thread: (work: () => Burst | undefined, rise?: number) => Thread;
 };
 
 export type Time = {
@@ -70,8 +70,9 @@ export const machine = ({ later }: Time, cores: number, slowdown: (busy: number)
   };
 
   return {
-    thread: (work) => {
+    thread: (work, rise = 0) => {
       let state: State = 'asleep';
+      let rising = 0;
       let busy = 0;
 
       const queue = (): void => {
@@ -89,7 +90,8 @@ export const machine = ({ later }: Time, cores: number, slowdown: (busy: number)
         }
         const { takes, memory = 0, then } = burst;
         if (memory > 0) waitingForMemory += 1;
-        const stretched = takes * (1 + memory * (slowdown(Math.max(1, waitingForMemory)) - 1));
+        const stretched = rising + takes * (1 + memory * (slowdown(Math.max(1, waitingForMemory)) - 1));
+        rising = 0;
         busy += stretched;
         later(stretched, () => {
           if (memory > 0) waitingForMemory -= 1;
@@ -102,6 +104,7 @@ export const machine = ({ later }: Time, cores: number, slowdown: (busy: number)
         wake: (after = 0) => {
           if (state !== 'asleep') return;
           state = 'waking';
+          rising = rise;
           later(after, queue); // never at once: whoever wakes is not done yet
         },
         busy: () => busy,

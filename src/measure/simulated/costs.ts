@@ -72,6 +72,8 @@ export type Costs = {
     readonly kilobyte: number;
     /** Waking a thread that sleeps in the event loop or at a bell. */
     readonly wake: number;
+    /** What an event loop spends beyond its work when it had slept: polling, timers, and caches that have grown cold. */
+    readonly rise: number;
     /** One way through the network, microseconds that pass and cost nothing. */
     readonly wire: number;
   };
@@ -82,7 +84,7 @@ export type Costs = {
 };
 
 /** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in one run. */
-export type Fit = { readonly client: number; readonly order: number; readonly replica: number; readonly to: string };
+export type Fit = { readonly client: number; readonly order: number; readonly replica: number; readonly rise: number; readonly to: string };
 
 export const FORMAT = 'opt-psmr/costs/1';
 
@@ -125,9 +127,9 @@ const Costs: t.Type<Costs, unknown> = fields({
   thread: fields({ merge: Cost, answer: microseconds, read: Curve, write: Curve, pass: microseconds }),
   scheduler: Cost,
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
-  system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, wire: microseconds }),
+  system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, rise: microseconds, wire: microseconds }),
   contention: Curve,
-  fit: nullOr(fields({ client: factor, order: factor, replica: factor, to: text })),
+  fit: nullOr(fields({ client: factor, order: factor, replica: factor, rise: factor, to: text })),
 });
 
 /** The costs in the text of `file`, or all that is wrong with it, a line each. */

@@ -107,7 +107,7 @@ export const startProcess = (world: World, id: ProcessId, on: Machine, peers: (i
     };
   };
 
-  const thread: Thread = on.thread(work);
+  const thread: Thread = on.thread(work, costs.system.rise);
   const box = inbox<Said>(waker(() => thread, costs));
   const beside = besideOf(() => thread.wake(costs.system.wake));
   const tick = (): void => {
