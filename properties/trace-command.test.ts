@@ -37,7 +37,7 @@ describe('what real processes did', () => {
     expect(reports.map(({ name }) => name.split('/').at(-1)).sort()).toEqual([...TECHNIQUES].sort());
     for (const report of reports) {
       expect(report).toMatchObject({ verdict: 'ok', history: 'ok', level: 'execution', unmatched: 0, cut: [], violations: [] });
-      expect(report.operations).toBeGreaterThan(100);
+      expect(report.operations).toBeGreaterThan(20);
       expect(report.events).toBeGreaterThan(1000);
     }
   });

@@ -13,7 +13,7 @@ import { LEVELS, type Level } from '../src/trace/line.js';
 import { understand } from '../src/trace/read.js';
 import type { Machines } from '../src/adapter/simulated/world.js';
 import type { Command } from '../src/service/b-plus-tree/index.js';
-import { apart, check, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
+import { apart, check, checkTexts, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
 import { LOAD, rough, treeOf, worldOf, type Plan } from './arbitraries/world.js';
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
@@ -148,6 +148,18 @@ describe('a finding', () => {
   it('tells what was received and never sent', () => {
     const { found } = changed(/"event":\{"type":"Received","group":\d,"from":\d,"message":\{"type":"Phase2"/, /"instance":\d+/, '"instance":77');
     expect(found).toMatchObject({ clause: CLAUSES.sent, expected: expect.stringContaining('Phase2') });
+  });
+
+  it.each([5, Infinity])('names whoever received what was not sent, and nobody who waits for him, by reading %s lines at a time', (stretch) => {
+    const files = apart(lines.slice(0, 1500));
+    const received = files.flatMap((file, i) => file.flatMap((line, number) => (/"event":\{"type":"Received","group":\d,"from":\d,"message":\{"type":"Decision"/.test(line) ? [[i, number] as const] : [])));
+    const some = received.filter((_, n) => n % Math.ceil(received.length / 30) === 0);
+    expect(some.length).toBeGreaterThan(20);
+    for (const [i, number] of some) {
+      const bad = files.with(i, files[i]!.with(number, files[i]![number]!.replace(/"instance":\d+/, '"instance":77')));
+      const { found } = checkTexts(bad.map((file) => `${file.join('\n')}\n`), stretch);
+      expect(found).toMatchObject({ clause: CLAUSES.sent, file: `file ${i + 1}`, line: number + 1 });
+    }
   });
 
   it('tells a vote that was forgotten in a crash', () => {

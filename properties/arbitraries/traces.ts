@@ -36,15 +36,19 @@ export const traceOf = (plan: Plan, level: Level): readonly string[] => {
 /** What the checker says of these lines, all in one file, or in several. */
 export const check = (...files: readonly (readonly string[])[]): Report => checkTexts(files.map((lines) => `${lines.join('\n')}\n`));
 
-/** The same of whole files: what stands behind the last end of a line is half a line, perhaps. */
-export const checkTexts = (texts: readonly string[]): Report => {
+/** The same of whole files, read so many lines at a time: what stands behind the last end of a line is half a line, perhaps. */
+export const checkTexts = (texts: readonly string[], stretch = Infinity): Report => {
   const files = texts.map((text) => text.split('\n'));
   const checker = newChecker(files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) })));
-  checker.feeds.forEach((feed, i) => {
-    feed.supply(files[i]!.slice(0, -1));
-    feed.end(files[i]!.at(-1)!);
-  });
-  checker.advance();
+  const read = files.map(() => 0);
+  for (let hungry = checker.feeds; hungry.length > 0; hungry = checker.advance())
+    for (const feed of hungry) {
+      const i = checker.feeds.indexOf(feed);
+      const lines = files[i]!.slice(0, -1);
+      feed.supply(lines.slice(read[i], read[i]! + stretch));
+      read[i]! += stretch;
+      if (read[i]! >= lines.length) feed.end(files[i]!.at(-1)!);
+    }
   return reportOf(checker);
 };
 

@@ -220,8 +220,11 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     !reels.some((reel) => isOf(reel, name)) ||
     (setting.world === 'network' && reels.some((reel) => reel.isOver && reel.at >= reel.lines.length && reel.headers.some((header) => isNamed(header, name) && cast.get(originOf(header))?.isEnded !== true)));
 
-  /** Nobody can go on. Either somebody's trace ends too soon, and a line must be believed; or one of the lines is wrong. */
-  const unlock = (): boolean => {
+  /**
+   * Nobody can go on. Either somebody's trace ends too soon, and a line must be believed; or one of the lines is wrong: one that waits
+   * for what is nowhere in all that is left of others. Of those where it may stand, more is to be read first.
+   */
+  const unlock = (): readonly Feed[] | 'moved' => {
     const waiting = reels.filter(({ blocked }) => blocked !== undefined);
     const believed = waiting.find(({ blocked }) => blocked!.on.some(isCutOff));
     if (believed !== undefined) {
@@ -231,11 +234,15 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       if (outcome.type === 'Broken') report(believed, outcome.breach);
       else if (outcome.type === 'Played') pass(believed, written);
       else report(believed, asBreach(outcome));
-      return true;
+      return 'moved';
     }
-    const guilty = waiting.find(({ blocked }) => !isToCome(blocked!)) ?? waiting[0];
-    if (guilty !== undefined) report(guilty, asBreach(guilty.blocked!));
-    return false;
+    const suspects = waiting.filter(({ blocked }) => !isToCome(blocked!));
+    const unreadOf = ({ blocked }: Reel): readonly Reel[] => reels.filter((reel) => !reel.isOver && blocked!.on.some((name) => isOf(reel, name)));
+    const guilty = suspects.find((reel) => unreadOf(reel).length === 0);
+    if (guilty === undefined && suspects.length > 0) return [...new Set(suspects.flatMap(unreadOf))];
+    const first = guilty ?? waiting[0];
+    if (first !== undefined) report(first, asBreach(first.blocked!));
+    return [];
   };
 
   const advance = (): readonly Feed[] => {
@@ -249,7 +256,9 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       if (found !== undefined) return [];
       const hungry = reels.filter((reel) => !reel.isOver && reel.at >= reel.lines.length && !isTooEarly(reel, reels));
       if (hungry.length > 0) return hungry;
-      if (!hasMoved && !unlock()) return [];
+      if (hasMoved) continue;
+      const wanted = unlock();
+      if (wanted !== 'moved') return wanted;
     }
   };
 

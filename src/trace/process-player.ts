@@ -70,7 +70,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     if (setting.names[from] === undefined) return broken(CLAUSES.sent, 'event.from', `one of the ${setting.names.length} processes`, String(from));
     const sent = underWay.take(wayOf(from, me, group), lineOfMessage(message));
     if (sent === undefined) {
-      if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message) };
+      if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message, me) };
       stage.unmatched += 1;
       return PLAYED;
     }
@@ -173,8 +173,12 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   };
 };
 
-/** What stands in the line of whoever sent a message. */
-const needlesFor = (message: Message): readonly string[] => [`"type":"${message.type}"`, ...('id' in message ? [`"id":"${message.id}"`] : [])];
+/** What stands in the line of whoever sent a message to process `to`. */
+const needlesFor = (message: Message, to: number): readonly string[] => [
+  `"to":${to},"message":{"type":"${message.type}"`,
+  ...('id' in message ? [`"id":"${message.id}"`] : []),
+  ...('instance' in message ? [`"instance":${message.instance},`] : []),
+];
 
 const chained = (before: number | undefined, text: string): number => digestedText(before ?? 0, text);
 
