@@ -121,9 +121,9 @@ describe('fitting', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), (client, order, replica) => {
         const real = { cpu: { client: client * 0.3, 'acceptor-1': order * 0.04, 'replica-1': replica * 0.02 }, throughput: 1000 };
-        const { fit, ...costs } = fitted(COSTS, real, 'a run', madeUp);
+        const { fit, ...costs } = fitted(COSTS, real, { to: 'a run', others: 0.1 }, madeUp);
         const [wanted, spent] = [spentIn(real), spentIn(madeUp({ ...costs, fit }))];
-        expect(fit).toMatchObject({ to: 'a run' });
+        expect(fit).toMatchObject({ to: 'a run', others: 0.1 });
         expect(spent.order).toBeCloseTo(wanted.order, 6);
         expect(spent.replica).toBeCloseTo(wanted.replica, 6);
         // What is not in the table can't be made less: a tenth of a microsecond.

@@ -2,10 +2,12 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fitted } from '../measure/costs/fit.js';
 import { measureCosts } from '../measure/costs/measure.js';
+import { watchCores } from '../measure/costs/processor.js';
 import { expectedOf, measureOne } from '../measure/experiment.js';
 import { writeWhole } from '../measure/files.js';
 import { closed } from '../measure/laboratory.js';
 import { machine } from '../measure/machine.js';
+import type { Stage } from '../measure/progress.js';
 import type { Experiment } from '../measure/result.js';
 import type { Costs } from '../measure/simulated/costs.js';
 import { simulateRun, type Bench } from '../measure/simulated/simulate.js';
@@ -27,6 +29,9 @@ const fitting = (base: ReturnType<typeof clusterOf>, keys: number): Experiment =
 
 /** The same for a blink of simulated time: costs do not change with it. */
 const blinking = (experiment: Experiment): Experiment => ({ ...experiment, seconds: 0.2, warmup: 0.1, cooldown: 0 });
+
+/** Cores that others may use without being mentioned. */
+const DISTURBED = 0.2;
 
 const plainCosts = new Command('costs')
   .description('what every step costs on this machine: the cost model that psmr measure simulate runs under')
@@ -58,11 +63,20 @@ export const costsCommand: CommandUnknownOpts = withCluster(plainCosts, ['memory
     await interruptibly(
       progress,
       async (signal) => {
-        const real = await measureOne(experiment, 'smr', { enter: (stage) => progress.enter(name, stage), update: progress.update }, signal);
+        let cores = (): number => 0;
+        let used = 0;
+        const enter = (stage: Stage): void => {
+          progress.enter(name, stage);
+          if (stage === 'measure') cores = watchCores();
+          if (stage === 'cool down') used = cores();
+        };
+        const real = await measureOne(experiment, 'smr', { enter, update: progress.update }, signal);
         progress.end();
         if (real.verdict !== 'ok') throw new Error(`the run to fit to is not ok: ${real.verdict}`);
         const bench: Bench = { cores: machine().cores, place: 'together' };
-        write(fitted(raw, real, `${name}: ${real.throughput.toFixed(0)} Kcps`, (costs) => simulateRun(blinking(experiment), 'smr', costs, bench)));
+        const others = Math.max(0, used - Object.values(real.cpu).reduce((sum, one) => sum + one, 0));
+        if (others > DISTURBED) console.error(`others used ${others.toFixed(1)} of ${machine().cores} cores meanwhile: these costs are too high; measure them again when the machine is idle`);
+        write(fitted(raw, real, { to: `${name}: ${real.throughput.toFixed(0)} Kcps`, others }, (costs) => simulateRun(blinking(experiment), 'smr', costs, bench)));
       },
       'nothing is written',
     );

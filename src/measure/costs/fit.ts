@@ -41,8 +41,8 @@ export const spentIn = ({ cpu, throughput }: Pick<Run, 'cpu' | 'throughput'>): F
   return { client: of('client'), order: of('acceptor'), replica: of('replica') };
 };
 
-/** The costs under which `simulate` spends what `real` has spent. `to` says what run that was. */
-export const fitted = (costs: Costs, real: Pick<Run, 'cpu' | 'throughput'>, to: string, simulate: (costs: Costs) => Pick<Run, 'cpu' | 'throughput'>): Costs => {
+/** The costs under which `simulate` spends what `real` has spent. `said` is what else there is to know of that run. */
+export const fitted = (costs: Costs, real: Pick<Run, 'cpu' | 'throughput'>, said: Omit<Fit, keyof Factors>, simulate: (costs: Costs) => Pick<Run, 'cpu' | 'throughput'>): Costs => {
   const wanted = spentIn(real);
   let factors = ONE;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -50,6 +50,6 @@ export const fitted = (costs: Costs, real: Pick<Run, 'cpu' | 'throughput'>, to: 
     const corrected = (part: keyof Factors): number => (spent[part] === 0 ? factors[part] : factors[part] * Math.min(4, Math.max(0.25, wanted[part] / spent[part])));
     factors = { client: corrected('client'), order: corrected('order'), replica: corrected('replica') };
   }
-  return { ...scaled(costs, factors), fit: { ...factors, to } };
+  return { ...scaled(costs, factors), fit: { ...factors, ...said } };
 };
 

@@ -82,7 +82,15 @@ export type Costs = {
 };
 
 /** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in one run. */
-export type Fit = { readonly client: number; readonly order: number; readonly replica: number; readonly to: string };
+export type Fit = {
+  readonly client: number;
+  readonly order: number;
+  readonly replica: number;
+  /** What run that was. */
+  readonly to: string;
+  /** Cores of the machine that others used meanwhile: whoever shares it measures too much. */
+  readonly others: number;
+};
 
 export const FORMAT = 'opt-psmr/costs/1';
 
@@ -127,7 +135,7 @@ const Costs: t.Type<Costs, unknown> = fields({
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
   system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, wire: microseconds }),
   contention: Curve,
-  fit: nullOr(fields({ client: factor, order: factor, replica: factor, to: text })),
+  fit: nullOr(fields({ client: factor, order: factor, replica: factor, to: text, others: between(0, 4096) })),
 });
 
 /** The costs in the text of `file`, or all that is wrong with it, a line each. */
