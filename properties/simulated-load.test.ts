@@ -49,6 +49,16 @@ describe.each(TECHNIQUES)('%s in simulated time', (technique) => {
       { numRuns: 6 },
     ));
 
+  it('carries every command and every answer', () => {
+    const { commands, sent, received } = run(technique);
+    // A command of a key and a value takes 32 to 48 bytes, an answer about as many; what is in flight may be counted on one way only.
+    for (const { messages, bytes } of [sent, received]) {
+      expect(bytes / commands).toBeGreaterThan(24);
+      expect(bytes / commands).toBeLessThan(72);
+      expect(messages).toBeLessThan(commands);
+    }
+  });
+
   it('comes out the same every time', () => expect(run(technique)).toEqual(run(technique)));
 
   it("obeys Little's law: what is in flight is throughput times latency", () => {
