@@ -2,11 +2,13 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { fitted, type Load } from '../measure/costs/fit.js';
 import { measureCosts } from '../measure/costs/measure.js';
+import { watchCores } from '../measure/costs/processor.js';
 import { expectedOf, measureOne } from '../measure/experiment.js';
 import { writeWhole } from '../measure/files.js';
 import { closed } from '../measure/laboratory.js';
 import { AUDITED } from '../measure/load.js';
 import { machine } from '../measure/machine.js';
+import type { Stage } from '../measure/progress.js';
 import type { Experiment, Run } from '../measure/result.js';
 import type { Costs } from '../measure/simulated/costs.js';
 import { simulateRun, type Bench } from '../measure/simulated/simulate.js';
@@ -32,6 +34,9 @@ const LOADS: readonly Load[] = ['full', 'light'];
 
 /** The same for a blink of simulated time: costs do not change with it. */
 const blinking = (experiment: Experiment): Experiment => ({ ...experiment, seconds: 0.2, warmup: 0.1, cooldown: 0 });
+
+/** Cores that others may use without being mentioned. */
+const DISTURBED = 0.2;
 
 const plainCosts = new Command('costs')
   .description('what every step costs on this machine: the cost model that psmr measure simulate runs under')
@@ -64,8 +69,17 @@ export const costsCommand: CommandUnknownOpts = withCluster(plainCosts, ['memory
     await interruptibly(
       progress,
       async (signal) => {
+        let others = 0;
         const run = async (load: Load): Promise<Run> => {
-          const real = await measureOne(experimentOf(load), 'smr', { enter: (stage) => progress.enter(nameOf(load), stage), update: progress.update }, signal);
+          let cores = (): number => 0;
+          const enter = (stage: Stage): void => {
+            progress.enter(nameOf(load), stage);
+            if (stage === 'measure') cores = watchCores();
+            if (stage === 'cool down') used = cores();
+          };
+          let used = 0;
+          const real = await measureOne(experimentOf(load), 'smr', { enter, update: progress.update }, signal);
+          others = Math.max(others, used - Object.values(real.cpu).reduce((sum, one) => sum + one, 0));
           if (real.verdict !== 'ok') throw new Error(`the run to fit to is not ok: ${real.verdict}`);
           // What the auditors call is work as well, though it is not counted.
           return { ...real, throughput: (real.throughput * (IN_FLIGHT[load] + AUDITED)) / IN_FLIGHT[load] };
@@ -74,7 +88,8 @@ export const costsCommand: CommandUnknownOpts = withCluster(plainCosts, ['memory
         progress.end();
         const bench: Bench = { cores: machine().cores, place: 'together' };
         const to = LOADS.map((load) => `${nameOf(load)}, ${options.keys} keys: ${real[load].throughput.toFixed(0)} Kcps`).join('; ');
-        write(fitted(raw, real, to, (costs, load) => simulateRun(blinking(experimentOf(load)), 'smr', costs, bench)));
+        if (others > DISTURBED) console.error(`others used ${others.toFixed(1)} of ${machine().cores} cores meanwhile: these costs are too high; measure them again when the machine is idle`);
+        write(fitted(raw, real, { to, others }, (costs, load) => simulateRun(blinking(experimentOf(load)), 'smr', costs, bench)));
       },
       'nothing is written',
     );

@@ -6,7 +6,7 @@ import type { Cost, Costs, Curve, Fit } from '../simulated/costs.js';
 import type { Run } from '../result.js';
 
 type Parts = Pick<Fit, 'client' | 'order' | 'replica'>;
-type Factors = Omit<Fit, 'to'>;
+type Factors = Parts & Pick<Fit, 'rise'>;
 
 const ONE: Factors = { client: 1, order: 1, replica: 1, rise: 1 };
 
@@ -51,9 +51,9 @@ export type Load = 'full' | 'light';
 
 /**
  * The costs under which `simulate` spends what the `real` runs have spent: each part under the full load, all of them
- * together under the light one, where getting up is most of it. `to` says what runs these were.
+ * together under the light one, where getting up is most of it. `said` is what else there is to know of these.
  */
-export const fitted = (costs: Costs, real: Readonly<Record<Load, Spending>>, to: string, simulate: (costs: Costs, load: Load) => Spending): Costs => {
+export const fitted = (costs: Costs, real: Readonly<Record<Load, Spending>>, said: Omit<Fit, keyof Factors>, simulate: (costs: Costs, load: Load) => Spending): Costs => {
   const wanted = { full: spentIn(real.full), light: spentIn(real.light) };
   let factors = ONE;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -63,7 +63,7 @@ export const fitted = (costs: Costs, real: Readonly<Record<Load, Spending>>, to:
     const light = spentIn(simulate(scaled(costs, factors), 'light'));
     factors = { ...factors, rise: factors.rise * correction(sumOf(wanted.light), sumOf(light)) };
   }
-  return { ...scaled(costs, factors), fit: { ...factors, to } };
+  return { ...scaled(costs, factors), fit: { ...factors, ...said } };
 };
 
 const sumOf = ({ client, order, replica }: Parts): number => client + order + replica;

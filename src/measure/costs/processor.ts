@@ -1,4 +1,5 @@
 /** Processor time of small deeds: the median of several rounds, so that what else the machine does weighs little. */
+import { cpus } from 'node:os';
 
 export const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
@@ -19,4 +20,12 @@ export const costOf = (times: number, deed: (turn: number) => void): number =>
 export const lineThrough = (few: number, costOfFew: number, many: number, costOfMany: number): { readonly each: number; readonly command: number } => {
   const command = Math.max(0, (costOfMany - costOfFew) / (many - few));
   return { each: Math.max(0, costOfFew - few * command), command };
+};
+
+/** How many cores of this machine are at work, whoever uses them, since it was called; 0 where the system does not tell. */
+export const watchCores = (): (() => number) => {
+  const atWork = (): number => cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
+  const before = atWork();
+  const since = performance.now();
+  return () => (atWork() - before) / Math.max(1, performance.now() - since);
 };

@@ -19,6 +19,8 @@ const STRANGER = -1;
 export type Watcher = {
   /** A command was answered, `latency` microseconds after it was called, having failed its check before or not. */
   readonly onAnswer: (latency: number, hasFailed: boolean) => void;
+  /** So many frames, of so many bytes in all, went to the cluster or came from it. */
+  readonly onTraffic: (way: 'sent' | 'received', frames: number, bytes: number) => void;
 };
 
 export type Client = {
@@ -37,7 +39,7 @@ export const startClient = <C, R>(
   outstanding: number,
   on: Machine,
   peers: (id: ProcessId) => Inbox<Said> | undefined,
-  { onAnswer }: Watcher,
+  { onAnswer, onTraffic }: Watcher,
 ): Client => {
   const { time, costs, cluster } = world;
   let proxy = Proxy.initial(session, { window: outstanding, retryAfter: Infinity }, outstandingInPlace(outstanding));
@@ -93,11 +95,13 @@ export const startClient = <C, R>(
             break;
         }
     };
-    for (const { frames } of deliveries)
+    for (const { frames, bytes } of deliveries) {
+      onTraffic('received', frames.length, bytes);
       for (const { content, commands } of frames) {
         takes += total(costs.client.replies, commands);
         handle({ type: 'Replies', replies: content });
       }
+    }
     for (const event of callAll()) handle(event);
     for (const [group, records] of sendings)
       for (const portion of records.flatMap((all) => portions(all, cluster.ring.batchBytes))) {
@@ -106,6 +110,7 @@ export const startClient = <C, R>(
         const to = peers(Node.acceptorFor(cluster, group, 0));
         if (to !== undefined) out.send(to, frame);
       }
+    onTraffic('sent', out.frames(), out.bytes());
     return { takes: takes + out.cost(), then: out.release };
   };
 

@@ -84,7 +84,16 @@ export type Costs = {
 };
 
 /** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in one run. */
-export type Fit = { readonly client: number; readonly order: number; readonly replica: number; readonly rise: number; readonly to: string };
+export type Fit = {
+  readonly client: number;
+  readonly order: number;
+  readonly replica: number;
+  readonly rise: number;
+  /** What runs these were. */
+  readonly to: string;
+  /** Cores of the machine that others used meanwhile: whoever shares it measures too much. */
+  readonly others: number;
+};
 
 export const FORMAT = 'opt-psmr/costs/1';
 
@@ -129,7 +138,7 @@ const Costs: t.Type<Costs, unknown> = fields({
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
   system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, rise: microseconds, wire: microseconds }),
   contention: Curve,
-  fit: nullOr(fields({ client: factor, order: factor, replica: factor, rise: factor, to: text })),
+  fit: nullOr(fields({ client: factor, order: factor, replica: factor, rise: factor, to: text, others: between(0, 4096) })),
 });
 
 /** The costs in the text of `file`, or all that is wrong with it, a line each. */

@@ -8,7 +8,8 @@ import { join, nextRecord, sessionAt } from '../../record.js';
 import { sharedSessions, sessionsBytes } from '../../replica/sessions.js';
 import type { Engine } from '../../service/engine.js';
 import type { Digest, Service } from '../../service/service.js';
-import { startClient } from './client.js';
+import { startClient, type Watcher } from './client.js';
+import type { Traffic } from '../control.js';
 import { machine, time, type Machine, type Thread } from './cores.js';
 import { costAt, total, type Costs } from './costs.js';
 import { startCrew } from './crew.js';
@@ -45,6 +46,9 @@ export type Outcome = {
   readonly failedLatencies: readonly number[];
   /** Cores used in the measured time, by process: the threads of a replica beside its network thread are its `crew`. */
   readonly cpu: Readonly<Record<string, number>>;
+  /** Frames of the clients, and bytes, in the measured time. */
+  readonly sent: Traffic;
+  readonly received: Traffic;
   /** Commands answered in each half second from the first on. */
   readonly series: readonly { readonly commands: number; readonly failed: number }[];
   /** What the state of each replica is when all have executed everything. */
@@ -103,13 +107,19 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   const series: { readonly commands: number; readonly failed: number }[] = [];
   const passedLatencies: number[] = [];
   const failedLatencies: number[] = [];
+  const traffic = { sent: { messages: 0, bytes: 0 }, received: { messages: 0, bytes: 0 } };
+  const onTraffic: Watcher['onTraffic'] = (way, frames, bytes) => {
+    if (!isMeasuring) return;
+    traffic[way].messages += frames;
+    traffic[way].bytes += bytes;
+  };
   const onAnswer = (latency: number, hasFailed: boolean): void => {
     const interval = Math.floor(world.time.now() / HALF_A_SECOND);
     const { commands, failed } = series[interval] ?? { commands: 0, failed: 0 };
     series[interval] = { commands: commands + 1, failed: failed + Number(hasFailed) };
     if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
   };
-  const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, { onAnswer }));
+  const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, { onAnswer, onTraffic }));
   threads.set('client', clients.map(({ thread }) => thread));
 
   const busyOf = (): Readonly<Record<string, number>> =>
@@ -129,7 +139,7 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
   clients.forEach(({ stop }) => stop());
   world.time.run(warmup + duration + DRAIN);
   const digests = engines.map((engine) => engine.digest());
-  return { digests, series: series.slice(0, Math.ceil((warmup + duration) / HALF_A_SECOND)), commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
+  return { ...traffic, digests, series: series.slice(0, Math.ceil((warmup + duration) / HALF_A_SECOND)), commands: passedLatencies.length + failedLatencies.length, failed: failedLatencies.length, passedLatencies, failedLatencies, cpu };
 };
 
 /** Replies by the session that they are for, a frame each. */

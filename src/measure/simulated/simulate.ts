@@ -47,7 +47,7 @@ export const simulateRun = (experiment: Experiment, technique: Technique, costs:
 };
 
 const runOf = (technique: Technique, seconds: number, outcome: Outcome): Run => {
-  const { commands, failed, passedLatencies, failedLatencies, cpu, series, digests } = outcome;
+  const { commands, failed, passedLatencies, failedLatencies, cpu, series, digests, sent, received } = outcome;
   const [all, passed, resubmitted] = [histogram(), histogram(), histogram()];
   for (const latency of passedLatencies) {
     all.record(latency);
@@ -67,8 +67,8 @@ const runOf = (technique: Technique, seconds: number, outcome: Outcome): Run => 
     failed: resubmitted.summary(),
     histogram: all.encoded(),
     series,
-    sent: { messages: 0, bytes: 0 },
-    received: { messages: 0, bytes: 0 },
+    sent,
+    received,
     commands,
     cpu: withCrews(cpu),
     memory: {},
