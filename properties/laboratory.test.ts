@@ -302,15 +302,15 @@ describe('the report', () => {
 });
 
 describe('psmr measure', () => {
-  const psmr = (...args: readonly string[]) => spawnSync(process.execPath, [CLI, 'measure', ...args], { encoding: 'utf8', cwd: folder });
+  const psmr = (...args: readonly string[]) => spawnSync(process.execPath, [CLI, 'measure', ...args], { encoding: 'utf8', cwd: folder, timeout: 100_000 });
 
   it.each([
     [['threads', '--points', '1,two'], /--points.*Expected a number/],
     [['threads', '--points', '2,2'], /Expected each number once/],
     [['dependent-commands', '--points', '101'], /--points.*from 0 to 100/],
     [['dependent-commands', '--rates', '5'], /--rates: only failed-commands/],
-    [['dependent-commands', '--load', '5000'], /--load 5000: 16 sessions keep at most 4096/],
-    [['failed-commands', '--points', '5000'], /--points 5000: 16 sessions keep at most 4096/],
+    [['dependent-commands', '--load', '100000'], /--load 100000: 16 sessions keep at most 65536/],
+    [['failed-commands', '--points', '100000'], /--points 100000: 16 sessions keep at most 65536/],
     [['failed-commands', '--techniques', 'smr'], /--techniques: failed-commands measures opt-psmr/],
     [['failed-commands', '--load', '5'], /--load: failed-commands varies/],
     [['threads', '--seconds', '10', '--cut', '5'], /--cut 5: nothing is left of 10 s/],

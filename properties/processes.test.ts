@@ -56,7 +56,7 @@ describe('an acknowledged command survives', () => {
 describe('a live node', () => {
   let nodes: Nodes;
   const sockets: Socket[] = [];
-  beforeAll(async () => void (nodes = await newCluster({ technique: 'opt-psmr', threads: 2, service: SERVICE, frameLimit: 65_536, ring: { window: 8 } })));
+  beforeAll(async () => void (nodes = await newCluster({ technique: 'opt-psmr', threads: 2, service: SERVICE, frameLimit: 65_536, ring: { window: 8, batchBytes: 8192 } })));
   afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()));
   afterAll(tidy);
 
@@ -90,8 +90,8 @@ describe('a live node', () => {
     ['a message cut short', [peer, frame(encode({ type: 'Message', group: 0, message: { type: 'Prepare', ballot: { round: 1, process: 0 }, from: 0 } }).subarray(0, 6))], /byte \d+/],
     ['a submission that holds no commands', [client, submission(new Uint8Array(30).fill(1))], /length \d+ reaches past the end of the batch/],
     ['a group that is not there', [client, submission(new Uint8Array(), 3)], 'no group 3'],
-    ['a submission of nothing', [client, submission(new Uint8Array())], 'a client may only submit commands, 65536 bytes at once'],
-    ['a submission that no batch holds', [client, submission(Buffer.concat(Array.from({ length: 3000 }, () => command)))], 'a client may only submit commands, 65536 bytes at once'],
+    ['a submission of nothing', [client, submission(new Uint8Array())], 'a client may only submit commands, 8192 bytes at once'],
+    ['a submission that no batch holds', [client, submission(Buffer.concat(Array.from({ length: 300 }, () => command)))], 'a client may only submit commands, 8192 bytes at once'],
     ['a client that talks like an acceptor', [client, frame(encode({ type: 'Message', group: 0, message: { type: 'Here' } }))], 'a client may only submit commands'],
   ] as const)
     it(`cuts off ${title}, says why, and goes on`, async () => {
@@ -173,7 +173,7 @@ describe('psmr says in one line what is wrong:', () => {
     ['bogus', /^psmr: unknown command 'bogus' \(try psmr --help\)$/],
     ['measure --key 5', /^psmr: unknown option '--key' \(Did you mean --keys\?\) \(try psmr measure --help\)$/],
     ['measure --keys many', /^psmr: option '--keys <n>' argument 'many' is invalid\. Expected a number from 16 to 100000000\. \(try psmr measure --help\)$/],
-    ['measure --techniques smr,fast', /Expected one of smr, p-smr, opt-psmr\./],
+    ['measure --techniques smr,fast', /Expected one of smr, pipelined-smr, sp-smr, p-smr, opt-psmr\./],
     ['measure --update 60 --dependent 60', /^psmr: --update 60 and --dependent 60 are more than 100 % together$/],
     ['measure --out FOLDER/bad.json', /^psmr: --out .*bad\.json: EEXIST/],
     ['measure --out FOLDER/bad.json/deeper', /^psmr: --out .*bad\.json\/deeper: ENOTDIR/],
@@ -373,11 +373,11 @@ describe('psmr measure', () => {
   });
 });
 
-/** A measured load on a cluster that is up, for so many seconds, and its judgement. */
+/** A measured load on a cluster that is up, for so many seconds, and its judgement. It has a rate: what is traced has to be checked as well. */
 function load(nodes: Nodes, seconds: number): Promise<Report> {
   const mix = { read: 40, update: 20, insert: 20, delete: 20, scan: 0 };
   const bounds = evenly(2 * KEYS, nodes.config.threads).lowerBounds;
-  return runJob({ config: nodes.file, keys: KEYS, workload: { mix, keys: { type: 'uniform' }, span: 8 }, seed: 1, arrivals: { type: 'closed', clients: 2, outstanding: 8 }, bounds, warmup: 0, seconds, cooldown: 0, history: null, trace: nodes.trace }, () => undefined);
+  return runJob({ config: nodes.file, keys: KEYS, workload: { mix, keys: { type: 'uniform' }, span: 8 }, seed: 1, arrivals: { type: 'open', clients: 2, rate: 1000, spacing: 'poisson' }, bounds, warmup: 0, seconds, cooldown: 0, history: null, trace: nodes.trace }, () => undefined);
 }
 
 function verdictsOf({ judgements }: Report): readonly string[] {
