@@ -77,6 +77,20 @@ describe('cores', () => {
     expect(ends).toEqual([10, 15]);
   });
 
+  it('spend more on the first burst after a sleep, and on no other', () => {
+    const world = time();
+    const ends: number[] = [];
+    let left = 2;
+    const one = machine(world, 1).thread(() => (left > 0 ? { takes: 10, then: () => void ((left -= 1), ends.push(world.now())) } : undefined), 7);
+    one.wake();
+    world.later(100, () => {
+      left = 1;
+      one.wake();
+    });
+    world.run(200);
+    expect(ends).toEqual([17, 27, 117]);
+  });
+
   it('wake nobody twice', () => {
     const world = time();
     let asked = 0;
