@@ -16,7 +16,7 @@ import { freePorts } from '../../src/measure/cluster.js';
 import { histogram } from '../../src/measure/histogram.js';
 import { commandsOf } from '../../src/measure/draws.js';
 import { dependent } from '../../src/measure/workload.js';
-import { TECHNIQUES, type Technique } from '../../src/replica/techniques.js';
+import { isScheduled, isSequential, TECHNIQUES, type Technique } from '../../src/replica/techniques.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 const KEYS = 20_000;
@@ -26,8 +26,8 @@ type Figures = { readonly technique: Technique; readonly commands: number; reado
 const measure = async (technique: Technique, seconds: number, isSpread: boolean): Promise<Figures> => {
   const directory = mkdtempSync(path(tmpdir(), 'latency-'));
   const file = path(directory, 'cluster.json');
-  const threads = technique === 'smr' ? 1 : 2;
-  const groups = threads === 1 ? ['g_all'] : ['g_all', 'g_1', 'g_2'];
+  const threads = isSequential(technique) ? 1 : 2;
+  const groups = isSequential(technique) || isScheduled(technique) ? ['g_all'] : ['g_all', 'g_1', 'g_2'];
   const rings = isSpread ? {} : Object.fromEntries(groups.map((group) => [group, { coordinator: 'a1' }]));
   const config = local({ technique, threads, acceptors: 3, replicas: 2, ports: await freePorts(5), storage: 'memory', rings, service: { keys: KEYS, keySpace: 2 * KEYS } });
   writeFileSync(file, JSON.stringify(config));
