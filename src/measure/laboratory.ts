@@ -10,7 +10,7 @@ import { saturate, sessionsFor } from './saturation.js';
 import type { Arrivals } from './workload.js';
 
 /** Loads to be tried, commands in flight, and how long each, s. */
-export const PROBES = { least: 128, most: 4096, warmup: 2, seconds: 3 } as const;
+export const PROBES = { least: 128, most: 65_536, warmup: 2, seconds: 3 } as const;
 
 /** Makes the runs one after the other, and writes each when it is done. Rejects, with no process left, if one cannot go on. */
 export const makeRuns = async (
