@@ -1,7 +1,8 @@
 /** Benchmarks of two commits beside each other. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compared, figuresIn, median } from './benchmarks/comparison.js';
+import { medianOf } from '../src/measure/statistics.js';
+import { compared, figuresIn } from './benchmarks/comparison.js';
 
 describe('the figures in the JSON of a benchmark', () => {
   it('are called by the way that leads to them', () => {
@@ -37,7 +38,7 @@ describe('two commits', () => {
 it('half of the numbers are not above the median, and half not below', () =>
   fc.assert(
     fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }), (numbers) => {
-      const middle = median(numbers);
+      const middle = medianOf(numbers);
       expect(numbers.filter((number) => number <= middle).length * 2).toBeGreaterThanOrEqual(numbers.length);
       expect(numbers.filter((number) => number >= middle).length * 2).toBeGreaterThanOrEqual(numbers.length);
     }),

@@ -3,6 +3,7 @@
  * for threads that sleep at once and for threads that look for a while before they do. Nothing is executed under it.
  * `npm run -s bench -- barrier`.
  */
+import { medianOf } from '../../src/measure/statistics.js';
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { boardBytes, EXECUTOR, isFull, sharedBoard, waiter } from '../../src/replica/barrier.js';
@@ -43,7 +44,6 @@ const measure = async (threads: number, spin: number): Promise<{ readonly time: 
   return { time, cpu: (user + system) / BARRIERS };
 };
 
-const median = (costs: readonly number[]): number => costs.toSorted((a, b) => a - b)[costs.length >> 1] ?? NaN;
 
 const main = async (): Promise<void> => {
   const figures: Record<string, number> = {};
@@ -54,8 +54,8 @@ const main = async (): Promise<void> => {
       const runs: { readonly time: number; readonly cpu: number }[] = [];
       for (let round = 0; round < ROUNDS; round += 1) runs.push(await measure(threads, spin));
       const what = `a barrier of ${threads}, ${spin} looks before sleep`;
-      figures[what] = median(runs.map(({ time }) => time));
-      figures[`${what}: CPU`] = median(runs.map(({ cpu }) => cpu));
+      figures[what] = medianOf(runs.map(({ time }) => time));
+      figures[`${what}: CPU`] = medianOf(runs.map(({ cpu }) => cpu));
     }
   if (process.argv.includes('--json')) console.log(JSON.stringify({ unit: 'us', rounds: ROUNDS, figures }, null, 2));
   else for (const [what, cost] of Object.entries(figures)) console.log(`${cost.toFixed(2).padStart(8)} us  ${what}`);

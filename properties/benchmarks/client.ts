@@ -8,6 +8,7 @@
 import { clusterOf, local, serviceOf } from '../../src/adapter/config.js';
 import { outstandingInPlace } from '../../src/client/outstanding.js';
 import * as Proxy from '../../src/client/proxy.js';
+import { costOf, ROUNDS } from '../../src/measure/costs/processor.js';
 import { auditedRanges, commandsOf, drawsOf } from '../../src/measure/draws.js';
 import { histogram } from '../../src/measure/histogram.js';
 import { ledger } from '../../src/measure/ledger.js';
@@ -19,22 +20,10 @@ import { encodeCall, extend, kindAt, newSheet, nextRecord, putReply, replyAt, se
 import type { Command } from '../../src/service/b-plus-tree/index.js';
 import { OUTCOME } from '../../src/service/b-plus-tree/calls.js';
 
-const ROUNDS = 7;
 const BATCH = 256;
 const WINDOW = 4096;
 const keys = 1_000_000;
 const source = { keys, workload: WORKLOADS.mixed, seed: 1 };
-
-/** Median over rounds of the CPU time of one call of `work`, microseconds. `work` is called `times` times a round. */
-const costOf = (times: number, work: () => void): number => {
-  const rounds = Array.from({ length: ROUNDS }, () => {
-    const before = process.cpuUsage();
-    for (let turn = 0; turn < times; turn += 1) work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / times;
-  });
-  return rounds.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? NaN;
-};
 
 const config = local({
   technique: 'opt-psmr',

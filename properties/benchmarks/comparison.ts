@@ -1,4 +1,5 @@
 /** The figures of benchmarks, whatever shape their JSON has, and those of two commits beside each other. */
+import { medianOf } from '../../src/measure/statistics.js';
 
 /** One run of a benchmark here, and the run of the other commit's that followed it, if there is one. */
 export type Round = { readonly benchmark: string; readonly here: ReadonlyMap<string, number>; readonly there: ReadonlyMap<string, number> | undefined };
@@ -31,16 +32,9 @@ export const compared = (rounds: readonly Round[]): readonly Compared[] => {
     return {
       benchmark,
       figure,
-      here: median(own.map(({ here }) => here.get(figure)!)),
-      there: both.length === 0 ? null : median(both.map(([, there]) => there)),
-      ratio: ratios.length === 0 ? null : median(ratios),
+      here: medianOf(own.map(({ here }) => here.get(figure)!)),
+      there: both.length === 0 ? null : medianOf(both.map(([, there]) => there)),
+      ratio: ratios.length === 0 ? null : medianOf(ratios),
     };
   });
-};
-
-/** The middle one, or the mean of the two in the middle. */
-export const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return low === undefined || high === undefined ? NaN : (low + high) / 2;
 };

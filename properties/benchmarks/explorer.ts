@@ -4,6 +4,7 @@
  * Medians of several rounds; searches in one thread and in two take turns, so that whatever else the machine does befalls
  * both alike. Seconds are wall time, of a search in threads with their start.
  */
+import { medianOf } from '../../src/measure/statistics.js';
 import { explore } from '../../src/check/explore/explore.js';
 import { exploreInThreads } from '../../src/cli/explore-threads.js';
 import { theSystem } from '../../src/cli/models.js';
@@ -23,7 +24,6 @@ const secondsOf = async (work: () => Promise<void> | void): Promise<number> => {
   return (performance.now() - began) / 1000;
 };
 
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
 const figures = [];
 for (const [model, size] of CASES) {
@@ -51,11 +51,11 @@ for (const [model, size] of CASES) {
     model,
     size,
     states,
-    seconds: median(one),
-    statesPerSecond: Math.round(states / median(one)),
+    seconds: medianOf(one),
+    statesPerSecond: Math.round(states / medianOf(one)),
     bytesPerState: Math.round(bytes),
-    secondsInTwoThreads: median(two),
-    speedup: median(one.map((seconds, round) => seconds / two[round]!)),
+    secondsInTwoThreads: medianOf(two),
+    speedup: medianOf(one.map((seconds, round) => seconds / two[round]!)),
   });
 }
 

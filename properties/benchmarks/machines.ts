@@ -6,25 +6,13 @@
  */
 import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
 import type { ProcessId } from '../../src/consensus/ballot.js';
+import { costOf, ROUNDS } from '../../src/measure/costs/processor.js';
 import { commandsOf } from '../../src/measure/draws.js';
 import { WORKLOADS } from '../../src/measure/workload.js';
 import * as Node from '../../src/node.js';
 import { encodeCommand, join } from '../../src/record.js';
 import { persistentBoard } from '../../src/replica/barrier.js';
 import { sessionsBytes, sharedSessions } from '../../src/replica/sessions.js';
-
-const ROUNDS = 7;
-
-/** Median over rounds of the CPU time of one call of `work`, microseconds. `work` is called `times` times a round. */
-const costOf = (times: number, work: (turn: number) => void): number => {
-  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
-    const before = process.cpuUsage();
-    for (let turn = 0; turn < times; turn += 1) work(round * times + turn);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / times;
-  });
-  return rounds.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? NaN;
-};
 
 const keys = 1_000_000;
 const config = local({

@@ -2,6 +2,7 @@
  * What a command costs at its thread: merged, checked, executed and answered, out of batches that were decided already. In us
  * of CPU, over the engine of the shared tree and over one that makes an object of every command. `npm run -s bench -- worker`.
  */
+import { medianOf } from '../../src/measure/statistics.js';
 import { clusterOf, limitsOf, local, serviceOf } from '../../src/adapter/config.js';
 import * as Node from '../../src/node.js';
 import { encodeCommand, join } from '../../src/record.js';
@@ -62,8 +63,7 @@ const costOf = (batches: readonly Uint8Array[], engine: Engine): number => {
   return (user + system) / COMMANDS;
 };
 
-const median = (costs: readonly number[]): number => costs.toSorted((a, b) => a - b)[costs.length >> 1] ?? NaN;
-const times = (work: () => number): number => median(Array.from({ length: ROUNDS + 1 }, work).slice(1));
+const times = (work: () => number): number => medianOf(Array.from({ length: ROUNDS + 1 }, work).slice(1));
 
 const figures = Object.fromEntries(
   [200, 1000].flatMap((size) => {

@@ -11,7 +11,8 @@ import { batcher } from '../load.js';
 import type { Costs } from '../simulated/costs.js';
 import { tally, underwayOf } from '../tally.js';
 import { WORKLOADS } from '../workload.js';
-import { lineThrough, medianOf } from './processor.js';
+import { medianOf } from '../statistics.js';
+import { lineThrough } from './processor.js';
 
 /** Commands of the frames that are sent: what lies between is interpolated. */
 const FEW = 8;

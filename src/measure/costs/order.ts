@@ -6,7 +6,8 @@ import type { Message } from '../../consensus/messages.js';
 import * as Node from '../../node.js';
 import { encodeCommand, G_ALL, join } from '../../record.js';
 import type { Costs } from '../simulated/costs.js';
-import { lineThrough, medianOf } from './processor.js';
+import { medianOf } from '../statistics.js';
+import { lineThrough } from './processor.js';
 
 /** Commands of the batches that are sent round: what lies between is interpolated. */
 const FEW = 8;

@@ -10,7 +10,8 @@ import { encodeCommand, extend, G_ALL, join, newSheet, nextRecord, putReply, ses
 import { deal } from '../../replica/scheduler.js';
 import type { Costs } from '../simulated/costs.js';
 import { draws } from './keys.js';
-import { costOf, lineThrough, medianOf } from './processor.js';
+import { medianOf } from '../statistics.js';
+import { costOf, lineThrough } from './processor.js';
 
 const FEW = 8;
 const MANY = 256;

@@ -1,9 +1,9 @@
 /** Processor time of small deeds: the median of several rounds, so that what else the machine does weighs little. */
 import { cpus } from 'node:os';
+import { medianOf } from '../statistics.js';
 
-export const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
-
-const ROUNDS = 7;
+/** Rounds of `costOf`. */
+export const ROUNDS = 7;
 
 /** Processor time of one call of `deed` in microseconds, all threads of this process included. It is called `times` times a round. */
 export const costOf = (times: number, deed: (turn: number) => void): number =>

@@ -2,7 +2,7 @@
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { Costs } from '../simulated/costs.js';
-import { medianOf } from './processor.js';
+import { medianOf } from '../statistics.js';
 
 const ROUNDS = 5;
 

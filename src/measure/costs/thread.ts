@@ -6,7 +6,7 @@ import { evenKeys, bPlusTree } from '../../service/b-plus-tree/index.js';
 import { boardBytes } from '../../replica/barrier.js';
 import { encodeCommand, join } from '../../record.js';
 import type { Costs, Curve } from '../simulated/costs.js';
-import { medianOf } from './processor.js';
+import { medianOf } from '../statistics.js';
 import { execute, type Found, type Probe } from './prober.js';
 import { draws } from './keys.js';
 
