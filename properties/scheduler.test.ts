@@ -3,7 +3,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clauses, isDependent, type Dealing, type Dealt } from '../spec/scheduler.js';
-import { namesIn, nameOf, touchedBy } from '../src/adapter/simulated/recording.js';
+import { namesIn, nameOf } from '../src/trace/batch.js';
+import { touchedBy } from '../src/trace/dealing.js';
 import { advance } from '../src/multicast/skip.js';
 import { commandAt, DIGEST_KIND, encodeCommand, G_ALL, join, newSheet, recordsOf, type Command as Named } from '../src/record.js';
 import { deal, type Value } from '../src/replica/scheduler.js';

@@ -8,6 +8,8 @@ import { encodeCommand, type Command as RecordedCommand } from '../src/record.js
 import { hearCommand, hearReply, sayCommand, sayReply, summaryOf, type Detail } from '../src/trace/batch.js';
 import { digestOf, standIn } from '../src/trace/digest.js';
 import { deal } from '../src/replica/scheduler.js';
+import * as Scheduler from '../spec/scheduler.js';
+import { clausesOver, noFacts } from '../src/trace/facts.js';
 import { CLAUSES } from '../src/trace/finding.js';
 import { LEVELS, type Level } from '../src/trace/line.js';
 import { understand } from '../src/trace/read.js';
@@ -242,6 +244,16 @@ describe('a scheduler', () => {
       expect(lines.filter((line) => line.includes('"type":"Deal","lane":2,"value":{"type":"Batch"')).length).toBeGreaterThan(5);
       expect(check(lines)).toMatchObject({ verdict: 'ok', unmatched: 0 });
     }
+  });
+
+  it('is held against the clauses of its spec, by what its trace says that it dealt', () => {
+    const facts = noFacts();
+    const setting = settingOf(worldOf(PLANNED), 'execution');
+    const clauses = Object.keys(clausesOver(setting, facts, true)).filter((clause) => /^REP-(9|10)/.test(clause));
+    expect(clauses).toEqual(Object.keys(Scheduler.clauses));
+    expect(check(recorded('execution')).clauses).toEqual(expect.arrayContaining(clauses));
+    facts.dealings.push({ replica: 'r1', slot: 0, decided: [{ command: '1.1.0', touches: [1], change: 'entry' }], lanes: [[], []] });
+    expect(clausesOver(setting, facts, true)[clauses[0]!]!()).toEqual(['slot 0 at r1:  of 1.1.0']);
   });
 
   it('that deals astray is found out by the trace of its run', () =>

@@ -3,9 +3,11 @@ import * as Consensus from '../../spec/consensus.js';
 import * as Multicast from '../../spec/multicast.js';
 import * as Abstract from '../../spec/refinement.js';
 import * as Replica from '../../spec/replica.js';
+import * as Scheduler from '../../spec/scheduler.js';
 import * as Safety from '../../spec/safety-check.js';
 import { judge, type Verdict } from '../check/linearizability.js';
 import type { Operation } from '../check/history.js';
+import { isScheduled } from '../replica/techniques.js';
 import { orderedMap, type Command, type Result } from '../service/b-plus-tree/index.js';
 import { valueAt } from '../service/b-plus-tree/load.js';
 import type { Setting } from './line.js';
@@ -19,6 +21,7 @@ export type Facts = {
   readonly learned: Learned[];
   readonly deliveries: Multicast.Delivery[];
   readonly executions: Replica.Execution[];
+  readonly dealings: Scheduler.Dealing[];
   /** Of one epoch of a replica at a time. */
   readonly accesses: Safety.Access[];
   readonly standing: (Replica.Standing & Multicast.Facts['standing'][number])[];
@@ -34,7 +37,7 @@ export type Violation = { readonly clause: string; readonly violations: readonly
 /** Facts of a kind that are kept: a clause looks at all of them together. */
 export const MOST_FACTS = 1_000_000;
 
-export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], accesses: [], standing: [], history: [], dropped: 0, isFull: false });
+export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], dealings: [], accesses: [], standing: [], history: [], dropped: 0, isFull: false });
 
 /** Keeps a fact, unless there are too many already. What is kept is all that happened up to some line of each file. */
 export const keep = <T>(facts: Facts, kind: T[], fact: T): void => {
@@ -78,7 +81,7 @@ const allClausesOver = ({ cluster, level }: Setting, facts: Facts): Readonly<Rec
     'refinement: a ring is a list that grows, and every process reads it in order': () => flawsOfRings(facts.learned),
     'refinement: learners with equal subscriptions read one list in order': () =>
       flawIn(Abstract.multicast, facts.deliveries.map((one) => ({ ...one, content: one.commands.join(' ') }))),
-    ...(level === 'execution' ? { ...over(Replica.clauses, replica), [SAME]: () => Safety.clauses[SAME]({ outcomes }) } : {}),
+    ...(level === 'execution' ? { ...over(Replica.clauses, replica), ...(isScheduled(cluster.technique) ? over(Scheduler.clauses, { dealings: facts.dealings }) : {}), [SAME]: () => Safety.clauses[SAME]({ outcomes }) } : {}),
   };
 };
 

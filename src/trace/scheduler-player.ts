@@ -7,6 +7,7 @@ import { deal, type Value } from '../replica/scheduler.js';
 import { bPlusTree } from '../service/b-plus-tree/index.js';
 import { engineOf } from '../service/engine.js';
 import { namesIn, summaryOf } from './batch.js';
+import { dealingOf } from './dealing.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
 import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
@@ -61,6 +62,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
       const { digest } = summaryOf(value.commands);
       if (value.commands.length > 0) stage.hold(digest, namesIn(value.commands));
       keep(facts, facts.deliveries, { learner: schedulerOf(process, life), subscription: `${G_ALL}`, group: G_ALL, slot, commands: stage.batchOf(digest), known: 0, delivered: 0 });
+      if (detail === 'values') keep(facts, facts.dealings, dealingOf(tree.service, threads, { replica: `${process}, life ${life}`, slot }, value.commands, lanes));
     }
     slot = advance(slot, value);
     return PLAYED;

@@ -4,8 +4,8 @@ import { sayGroup } from '../../multicast/groups.js';
 import { acceptorFor, routeOf } from '../../node.js';
 import { commandAt, encodeCall, encodeReply, recordsOf, replyAt, type Reply } from '../../record.js';
 import { TICK } from './clock.js';
+import { nameOf } from '../../trace/batch.js';
 import { recordClient } from '../../trace/recorder.js';
-import { nameOf } from './recording.js';
 import type { Client } from './setting.js';
 import type { Stage } from './stage.js';
 

@@ -13,9 +13,11 @@ import { isScheduled } from '../../replica/techniques.js';
 import { decodeCondition, type Shared } from '../../replica/worker.js';
 import { engineOf } from '../../service/engine.js';
 import type { Store } from '../../service/service.js';
+import { nameOf, namesIn } from '../../trace/batch.js';
+import { dealingOf } from '../../trace/dealing.js';
 import { schedulerIn } from '../../trace/line.js';
 import { recordScheduler, recordThread } from '../../trace/recorder.js';
-import { hex, nameOf, namesIn, touchedBy } from './recording.js';
+import { hex } from './recording.js';
 import type { Stage } from './stage.js';
 
 /** A crew when the run is over. */
@@ -103,7 +105,7 @@ export const newCrew = <C, R>(stage: Stage<C, R>, id: ProcessId, life: number, i
     if (value.type === 'Batch') {
       const commands = namesIn(value.commands);
       notes.deliveries.push({ learner: schedulerName, subscription: `${G_ALL}`, group: G_ALL, slot, commands, known: clock.now(), delivered: clock.now() });
-      notes.dealings.push({ replica, slot, decided: touchedBy(service, cluster.threads, value.commands), lanes: lanes.map((lane) => (lane.type === 'Batch' ? namesIn(lane.commands) : [])) });
+      notes.dealings.push(dealingOf(service, cluster.threads, { replica, slot }, value.commands, lanes));
     }
     slot = advance(slot, value);
     lanes.forEach((lane, group) => hand(group, lane));

@@ -5,11 +5,12 @@ import type { Durable } from '../../consensus/messages.js';
 import { sayGroup } from '../../multicast/groups.js';
 import type { ProcessEffect, ProcessEvent } from '../../node.js';
 import type { Group } from '../../record.js';
+import { namesIn } from '../../trace/batch.js';
 import { recordProcess } from '../../trace/recorder.js';
 import { outbox } from '../outbox.js';
 import { TICK } from './clock.js';
 import { newCrew, type Crew } from './crew.js';
-import { namesIn, textOf } from './recording.js';
+import { textOf } from './recording.js';
 import { nameOfProcess, type Stage } from './stage.js';
 
 /** A record on a disk, and the group whose ring it is of. */

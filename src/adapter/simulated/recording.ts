@@ -5,8 +5,8 @@ import type * as Replica from '../../../spec/replica.js';
 import type * as Scheduler from '../../../spec/scheduler.js';
 import type { Access } from '../../../spec/safety-check.js';
 import type { Value } from '../../consensus/messages.js';
-import { commandAt, DIGEST_KIND, recordsOf, type Group, type Reply } from '../../record.js';
-import type { Service } from '../../service/service.js';
+import type { Group, Reply } from '../../record.js';
+import { namesIn } from '../../trace/batch.js';
 
 /** One call of a client: what it asked, when, and what it was answered. */
 export type Called<C> = {
@@ -57,26 +57,6 @@ export const notes = <C>(): Notes<C> => ({
   history: [],
   sights: {},
 });
-
-/** The name of an attempt: session.sequence.attempt. */
-export const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string =>
-  `${session}.${sequence}.${attempt}`;
-
-/** The attempts in a batch, by name. */
-export const namesIn = (batch: Uint8Array): readonly string[] => [...recordsOf(batch)].map((at) => nameOf(commandAt(batch, at)));
-
-/** The commands of a batch, and what each of them touches of the partitions of `threads` threads. */
-export const touchedBy = <C, R>({ codec, footprint }: Service<C, R>, threads: number, batch: Uint8Array): readonly Scheduler.Dealt[] =>
-  [...recordsOf(batch)].map((at) => {
-    const record = commandAt(batch, at);
-    const command = nameOf(record);
-    const all = Array.from({ length: threads }, (_, index) => index + 1);
-    if (record.kind === DIGEST_KIND) return { command, touches: all, change: 'nothing' };
-    const known = codec.decode(record.kind, record.payload);
-    if (typeof known === 'string') return { command, touches: [], change: 'nothing' };
-    const part = footprint(known);
-    return { command, touches: part.type === 'Partition' ? [part.partition] : all, change: part.change };
-  });
 
 /** A value in words. */
 export const textOf = (value: Value): string => {
