@@ -87,6 +87,14 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
   return table.toString();
 };
 
+/** How cost grows: rows by quantity, each under its name. */
+export const growthTextTable = ({ head, bodies }: { readonly head: readonly string[]; readonly bodies: readonly { readonly title: string; readonly rows: readonly (readonly string[])[] }[] }, colour: boolean): string => {
+  const { bold } = colors.createColors(colour);
+  const table = new Table({ head: head.map((title) => bold(title.replace(', ', '\n'))), colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')), style: { head: [], border: [] } });
+  for (const { title, rows } of bodies) table.push([{ content: bold(title), colSpan: head.length }], ...rows.map((cells) => [...cells]));
+  return table.toString();
+};
+
 /** What replicas alone did, a row each. */
 export const executionsTable = (executions: readonly Execution[], colour: boolean): string => {
   const { bold, green, red } = colors.createColors(colour);
