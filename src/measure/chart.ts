@@ -71,7 +71,7 @@ const panelSpec = (panel: Panel, all: readonly Panel[], isSaid: boolean) => {
   const counts = [...new Set(panel.rows.map((row) => row.x))].sort((a, b) => a - b);
   const axis = panel.scale === 'log' ? { values: counts, format: '~r', grid: false } : { grid: false, tickCount: 5 };
   return {
-    title: { text: panel.title, anchor: 'start' as const, fontSize: 13, fontWeight: 600 as const, offset: 8 },
+    title: { text: panel.title, anchor: 'start' as const, fontSize: 13, fontWeight: 600 as const, offset: 8, frame: 'group' as const },
     width: 260,
     height: 190,
     data: { values: panel.rows.map((row) => ({ ...row })) },

@@ -1,5 +1,5 @@
 /** The courses of growth: what every quantity does while all others stay as they are. The picture and the tables show these. Pure. */
-import { isSequential, type Technique } from '../replica/techniques.js';
+import { isSequential, TECHNIQUES, type Technique } from '../replica/techniques.js';
 import { baseOf, isAlong, QUANTITIES, QUANTITY_NAMES, type Quantity, type Setting } from './growth.js';
 import type { Mark } from './marks.js';
 import { NAMES } from './result.js';
@@ -16,7 +16,7 @@ export type Course = {
 export const coursesOf = (marks: readonly Mark[]): readonly Course[] => {
   const base = baseIn(marks);
   if (base === undefined) return [];
-  return QUANTITY_NAMES.flatMap((quantity) => {
+  const courses = QUANTITY_NAMES.flatMap((quantity): readonly Course[] => {
     const along = marks.filter(({ setting }) => setting !== null && isAlong(quantity, base, setting));
     const values = [...new Set(along.map((mark) => valueOf(mark, quantity)))].sort((a, b) => a - b);
     if (values.length < 2) return [];
@@ -27,6 +27,8 @@ export const coursesOf = (marks: readonly Mark[]): readonly Course[] => {
     }));
     return [{ quantity, places }];
   });
+  // Where only one quantity has varied, nothing tells which of its values the base has.
+  return courses.length === 1 ? courses.map(({ quantity, places }) => ({ quantity, places: places.map((place) => ({ ...place, isBase: false })) })) : courses;
 };
 
 export const baseIn = (marks: readonly Mark[]): Setting | undefined => baseOf(marks.flatMap(({ setting }) => setting ?? []));
@@ -38,7 +40,7 @@ export const isLevel = (quantity: Quantity, technique: Technique): boolean => qu
 
 /** A table of courses: its head, and its rows by quantity. `told` writes a number down. */
 export const growthTable = (marks: readonly Mark[], told: (estimate: Estimate) => string) => {
-  const techniques = (Object.keys(NAMES) as readonly Technique[]).filter((technique) => marks.some((mark) => mark.technique === technique));
+  const techniques = TECHNIQUES.filter((technique) => marks.some((mark) => mark.technique === technique));
   const head = ['', ...techniques.flatMap((technique) => [`${NAMES[technique]}, Kcps`, 'p99 ms', 'CPU µs'])];
   const bodies = coursesOf(marks).map(({ quantity, places }) => ({
     title: QUANTITIES[quantity].title,

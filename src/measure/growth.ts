@@ -46,7 +46,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
   },
   'in-flight': {
     title: 'Commands in flight',
-    axis: 'commands of all clients',
+    axis: 'commands',
     unit: 1,
     least: 1,
     most: 819_200,
@@ -58,7 +58,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
   },
   clients: {
     title: 'Clients',
-    axis: 'sessions, as many in flight',
+    axis: 'sessions',
     unit: 1,
     least: 1,
     most: 200,
@@ -82,7 +82,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
   },
   threads: {
     title: 'Threads, and with them rings',
-    axis: 'threads; of rings one more, and one of one thread',
+    axis: 'threads; a ring each and one',
     unit: 1,
     least: 1,
     most: 64,
@@ -139,16 +139,25 @@ export const baseOf = (settings: readonly Setting[]): Setting | undefined => {
 /** Whether nothing but this quantity may be another than that of the base. */
 export const isAlong = (quantity: Quantity, base: Setting, setting: Setting): boolean => QUANTITY_NAMES.every((other) => other === quantity || setting[other] === base[other]);
 
-/** `1,000,000 keys, 8,192 in flight, ...` */
-export const saySetting = ({ keys, 'in-flight': inFlight, clients, 'batch-bytes': bytes, threads, replicas, acceptors }: Setting): readonly string[] => [
-  `${grouped(keys)} keys`,
-  `${grouped(inFlight)} in flight`,
-  counted(clients, 'client'),
-  `batches of ${grouped(bytes)} bytes`,
-  counted(threads, 'thread'),
-  counted(replicas, 'replica'),
-  counted(acceptors, 'acceptor'),
-];
+/** `1,000,000 keys, 8,192 in flight, ...`, but for one quantity. */
+export const saySetting = (setting: Setting, except?: Quantity): readonly string[] => QUANTITY_NAMES.filter((quantity) => quantity !== except).map((quantity) => sayValue(quantity, setting[quantity]));
 
-export const grouped = (n: number): string => n.toLocaleString('en');
+/** `1,000,000 keys` */
+export const sayValue = (quantity: Quantity, value: number): string => {
+  switch (quantity) {
+    case 'keys':
+      return `${grouped(value)} keys`;
+    case 'in-flight':
+      return `${grouped(value)} in flight`;
+    case 'batch-bytes':
+      return `batches of ${grouped(value)} bytes`;
+    case 'clients':
+    case 'threads':
+    case 'replicas':
+    case 'acceptors':
+      return counted(value, quantity.slice(0, -1));
+  }
+};
+
+const grouped = (n: number): string => n.toLocaleString('en');
 const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

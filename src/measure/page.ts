@@ -1,7 +1,7 @@
 /** The report: one page that needs nothing but itself, in light and dark, on paper and on a phone. */
 import { CLAIMS, type Verdict } from './claims.js';
 import { drawPanels, INLINE, sayPanel } from './chart.js';
-import { baseIn, growthTable } from './courses.js';
+import { baseIn, coursesOf, growthTable } from './courses.js';
 import { saySetting } from './growth.js';
 import { gapsOf, groupsOf, type Group, type Mark, type Setup } from './marks.js';
 import { FIGURES, panelsOf, type Panel } from './panels.js';
@@ -35,8 +35,10 @@ const kindsOf = ({ groups }: Sheet): string => groups.map(({ setup: { kind } }) 
 
 export const saySetup = (sheet: Sheet): string => {
   const { cores, keys, threads } = sheet.setup;
-  const base = baseIn(sheet.groups.flatMap(({ marks }) => marks));
-  const sizes = base === undefined ? [...(keys === undefined ? [] : [`${keys.toLocaleString('en')} keys`]), ...(threads === undefined ? [] : [plural(threads, 'thread')])] : [`each quantity from a base of ${saySetting(base).join(', ')}`];
+  const marks = sheet.groups.flatMap((group) => group.marks);
+  const base = baseIn(marks);
+  const [only, more] = coursesOf(marks);
+  const sizes = base === undefined ? [...(keys === undefined ? [] : [`${keys.toLocaleString('en')} keys`]), ...(threads === undefined ? [] : [plural(threads, 'thread')])] : [`each quantity from a base of ${saySetting(base, more === undefined ? only?.quantity : undefined).join(', ')}`];
   return [kindsOf(sheet), ...sizes, plural(cores, 'core')].join(' · ');
 };
 
@@ -140,8 +142,7 @@ const findingsTable = (sheet: Sheet): string =>
 const coursesTable = ({ setup: { kind }, marks }: Group): string => {
   const { head, bodies } = growthTable(marks, told);
   return `<p>${kind[0]!.toUpperCase()}${kind.slice(1)}: throughput in thousands of commands a second, the 99th percentile of latency, and the processor time of all processes, clients included, for each command.</p>
-${bodies.map(({ title, rows }) => `<h3>${title}</h3>
-${tableOf(head, rows, 'numbers')}`).join('\n')}`;
+${tableOf(head, bodies.flatMap(({ title, rows }) => [[`<b>${title}</b>`, ...head.slice(1).map(() => '')], ...rows]), 'numbers')}`;
 };
 
 /** How far the simulation is off, where it can be told. */

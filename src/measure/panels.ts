@@ -4,6 +4,7 @@ import { coursesOf, isLevel } from './courses.js';
 import { QUANTITIES, QUANTITY_NAMES, type Quantity } from './growth.js';
 import type { Group, Mark } from './marks.js';
 import type { ExperimentName, Kind } from './point.js';
+import { TECHNIQUES } from '../replica/techniques.js';
 import { NAMES, type Technique } from './result.js';
 import type { Estimate } from './statistics.js';
 
@@ -98,8 +99,11 @@ const along = (quantity: Quantity): Draft => {
     rowsOf: (marks) => {
       const places = coursesOf(marks).find((course) => course.quantity === quantity)?.places ?? [];
       const ends = [places[0]?.value, places.at(-1)?.value].filter((end) => end !== undefined);
-      return places.flatMap(({ value, markByTechnique }) =>
-        [...markByTechnique.values()].flatMap((mark) => (isLevel(quantity, mark.technique) ? ends : [value]).map((at) => rowOf(mark, NAMES[mark.technique], at / unit, mark.throughput, at))),
+      return TECHNIQUES.flatMap((technique) =>
+        places.flatMap(({ value, markByTechnique }) => {
+          const mark = markByTechnique.get(technique);
+          return mark === undefined ? [] : (isLevel(quantity, technique) ? ends : [value]).map((at) => rowOf(mark, NAMES[technique], at / unit, mark.throughput, at));
+        }),
       );
     },
   };
@@ -127,7 +131,7 @@ const DRAFTS: Readonly<Record<ExperimentName, readonly Draft[]>> = {
   ],
   threads: [
     { ...FIGURE_5, title: 'Maximum throughput', y: 'Kcps', rowsOf: across((mark) => mark.throughput) },
-    { ...FIGURE_5, title: 'Throughput per thread', y: 'part of that of one thread', rowsOf: (marks) => parallelIn(marks).flatMap((technique) => normalisedRows(marks, technique)) },
+    { ...FIGURE_5, title: 'Throughput per thread', y: "of one thread's", rowsOf: (marks) => parallelIn(marks).flatMap((technique) => normalisedRows(marks, technique)) },
     { ...FIGURE_5, title: 'Mean latency', y: 'ms', rowsOf: across(({ latency }) => latency.all) },
     { ...FIGURE_5, title: 'CPU of a replica', y: 'cores', rowsOf: across((mark) => mark.cpu) },
   ],

@@ -1,6 +1,6 @@
 /** The experiments as lists of runs, and what of a directory may be gone on with. Pure. */
 import { isSequential, type Technique } from '../replica/techniques.js';
-import { QUANTITIES, type Quantity } from './growth.js';
+import { QUANTITIES, sayValue, type Quantity } from './growth.js';
 import { ENDING, type ExperimentName, type Point } from './point.js';
 import { sayLoad } from './marks.js';
 import { NAMES, type Experiment } from './result.js';
@@ -89,7 +89,7 @@ export const growth = ({ base, techniques, repeats, values }: GrowthWish): Plan 
     ...settings.flatMap(({ quantity, value, parameters }) =>
       techniques
         .filter((technique) => quantity !== 'threads' || !isSequential(technique))
-        .map((technique) => ({ ...named(technique, `${value} ${quantity.replace('-', ' ')}`, `${quantity}-${`${value}`.padStart(8, '0')}`, repeat, repeats), step: 0, parameters })),
+        .map((technique) => ({ ...named(technique, sayValue(quantity as Quantity, value), `${quantity}-${`${value}`.padStart(8, '0')}`, repeat, repeats), step: 0, parameters })),
     ),
   ]);
 };
