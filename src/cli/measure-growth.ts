@@ -1,11 +1,11 @@
 /** psmr measure growth: how cost grows with keys, load, clients, batches, threads and rings, replicas, acceptors. */
 import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { growthTextTable } from '../measure/table.js';
-import { growthTable, sayEstimate } from '../measure/courses.js';
+import { growthTable } from '../measure/courses.js';
 import { QUANTITIES, QUANTITY_NAMES, type Quantity } from '../measure/growth.js';
 import { growth } from '../measure/plan.js';
 import type { Experiment } from '../measure/result.js';
 import { WINDOW } from '../measure/saturation.js';
+import { growthTextTable, sayEstimate } from '../measure/table.js';
 import { dependent } from '../measure/workload.js';
 import { TECHNIQUES, type Technique } from '../replica/techniques.js';
 import { clusterOf, cutOf, withCluster } from './measure-options.js';

@@ -31,22 +31,24 @@ export const carryOut = async ({ plan, base, repeats, out, isJson, tableOf }: Co
 
   const expected = { ...expectedOf(base), probe: plan.isSought ? expectedProbing(base) / repeats : 0 };
   const progress = progressOf(resumed.runs.map((run) => run.name), expected, isJson);
-  const made: Point[] = [...there.right.values()].filter((point) => point.experiment === plan.experiment && point.kind === 'measured');
+  const made = new Map<string, Point>([...there.right].filter(([, point]) => point.experiment === plan.experiment && point.kind === 'measured'));
   await interruptibly(
     progress,
     async (signal) => {
-      const failures = await makeRuns(plan, resumed.runs, [...made], out, progress, signal, {
-        onPoint: (point) => made.push(point),
+      const failures = await makeRuns(plan, resumed.runs, [...made.values()], out, progress, signal, {
+        onPoint: (point, file) => made.set(file, point),
         onFailure: ({ name, reason }) => progress.say(`psmr: ${name}: ${reason}; going on with the next`),
       });
       progress.end();
-      if (isJson) console.log(JSON.stringify(made, null, 2));
+      if (isJson) console.log(JSON.stringify([...made.values()], null, 2));
       else {
-        console.log(tableOf(marksOf(made), takesColour(process.stdout, process.env)));
-        console.log(`${made.length} points in ${out}; psmr measure report ${out} draws them`);
+        console.log(tableOf(marksOf([...made.values()]), takesColour(process.stdout, process.env)));
+        console.log(`${made.size} points in ${out}; psmr measure report ${out} draws them`);
       }
+      const wrong = [...made].filter(([, { run }]) => run.verdict !== 'ok');
+      for (const [file, { run }] of wrong) for (const { judge, verdict, detail } of run.judgements) if (verdict !== 'ok') console.error(`psmr: ${file}: ${judge}: ${verdict}: ${detail}`);
       if (failures.length > 0) console.error(`psmr: ${failures.length} of ${plan.runs.length} runs failed: the same command makes them again`);
-      if (failures.length > 0 || made.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
+      if (failures.length > 0 || wrong.length > 0) process.exitCode = 1;
     },
     `all processes are ended, and what is done is in ${out}: the same command goes on`,
   );

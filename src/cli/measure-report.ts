@@ -38,11 +38,11 @@ Examples:
     const files = [out];
     for (const sheet of sheets) {
       const file = join(dirname(out), `${basename(slugOf(sheet, sheets))}.svg`);
-      writeWhole(file, await drawPanels(panelsOf(sheet.experiment, sheet.groups), `${titleOf(sheet)} (${saySetup(sheet)})`, PAPER));
+      writeWhole(file, await drawPanels(panelsOf(sheet.experiment, sheet.groups), { text: titleOf(sheet), setup: saySetup(sheet) }, PAPER));
       files.push(file);
       if (sheet.experiment === 'growth') {
         const table = file.replace(/svg$/, 'md');
-        writeWhole(table, `${sheet.groups.map(({ setup: { kind }, marks: own }) => `${titleOf(sheet)}, ${kind}:\n\n${growthMarkdown(own)}\n`).join('\n')}`);
+        writeWhole(table, sheet.groups.map(({ setup: { kind }, marks: own }) => `${titleOf(sheet)}, ${kind}:\n\n${growthMarkdown(own)}\n`).join('\n'));
         files.push(table);
       }
     }

@@ -22,11 +22,14 @@ const SERIES_COLOURS: Readonly<Record<string, string>> = {
   passed: '#009e73',
 };
 
+/** What stands above the panels of a file: what is seen, and where. */
+export type Title = { readonly text: string; readonly setup: string };
+
 /** So many panels stand side by side. */
 const COLUMNS = 4;
 
 /** Some panels with one legend, as SVG. */
-export const drawPanels = async (panels: readonly Panel[], title: string, theme: Theme): Promise<string> => {
+export const drawPanels = async (panels: readonly Panel[], title: Title | null, theme: Theme): Promise<string> => {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new vega.View(vega.parse(vegaLite.compile(specOf(panels, title, theme)).spec), { renderer: 'none' });
   try {
@@ -36,11 +39,11 @@ export const drawPanels = async (panels: readonly Panel[], title: string, theme:
   }
 };
 
-export const specOf = (panels: readonly Panel[], title: string, { ink, faint, grid, background }: Theme): TopLevelSpec => ({
+export const specOf = (panels: readonly Panel[], title: Title | null, { ink, faint, grid, background }: Theme): TopLevelSpec => ({
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: background ?? 'transparent',
   padding: background === null ? 4 : 16,
-  ...(title === '' ? {} : { title: { text: title, anchor: 'start', fontSize: 16, fontWeight: 600, offset: 16 } }),
+  ...(title === null ? {} : { title: { text: title.text, subtitle: title.setup, anchor: 'start', fontSize: 16, fontWeight: 600, subtitleFontSize: 13, subtitlePadding: 6, offset: 16 } }),
   spacing: 28,
   concat: panels.map((panel) => panelSpec(panel, panels, background !== null)),
   columns: COLUMNS,

@@ -4,7 +4,7 @@ import { baseOf, isAlong, QUANTITIES, QUANTITY_NAMES, type Quantity, type Settin
 import type { Mark } from './marks.js';
 import { NAMES } from './result.js';
 import type { Estimate } from './statistics.js';
-import { rounded } from './table.js';
+import { sayEstimate } from './table.js';
 
 /** All marks along one quantity, by its value. */
 export type Course = {
@@ -62,6 +62,3 @@ export const growthMarkdown = (marks: readonly Mark[]): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...bodies.flatMap(({ title, rows }) => [line([`**${title}**`, ...head.slice(1).map(() => '')]), ...rows.map(line)])].join('\n');
 };
-
-/** A median, and half of its confidence interval where there is one. */
-export const sayEstimate = ({ median, interval }: Estimate): string => `${rounded(median)}${interval === undefined ? '' : ` ± ${rounded((interval.high - interval.low) / 2)}`}`;

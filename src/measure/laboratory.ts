@@ -29,16 +29,17 @@ export const makeRuns = async (
   directory: string,
   progress: Reporter,
   signal: AbortSignal,
-  { onPoint, onFailure }: { readonly onPoint: (point: Point) => void; readonly onFailure: (failure: Failure) => void },
+  { onPoint, onFailure }: { readonly onPoint: (point: Point, file: string) => void; readonly onFailure: (failure: Failure) => void },
 ): Promise<readonly Failure[]> => {
   const found = [...done];
   const failures: Failure[] = [];
   for (const run of left) {
     try {
       const point = await makeRun(plan, run, found, progress, signal);
-      writePoint(join(directory, run.file), point);
+      const file = join(directory, run.file);
+      writePoint(file, point);
       found.push(point);
-      onPoint(point);
+      onPoint(point, file);
     } catch (error) {
       signal.throwIfAborted();
       const failure = { name: run.name, reason: error instanceof Error ? error.message : String(error) };

@@ -112,7 +112,7 @@ const summaryOf = (sheets: readonly Sheet[]): string => {
 const sectionOf = async (sheet: Sheet, marks: readonly Mark[]): Promise<string> => {
   const panels = panelsOf(sheet.experiment, sheet.groups);
   const pictures: string[] = [];
-  for (const panel of panels) pictures.push(`<figure>${labelled(await drawPanels([panel], '', INLINE), panel)}</figure>`);
+  for (const panel of panels) pictures.push(`<figure>${labelled(await drawPanels([panel], null, INLINE), panel)}</figure>`);
   return `<section>
 <h2>${titleOf(sheet)}</h2>
 <p class="setup">${saySetup(sheet)}${sheet.groups.length > 1 ? '; solid lines and full marks are measured, dashed lines and empty marks simulated' : ''}</p>
