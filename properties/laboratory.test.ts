@@ -152,6 +152,7 @@ describe('growth', () => {
         for (const { quantity, places } of courses) {
           expect(places.map(({ value }) => value)).toEqual([...new Set([...GROWTH.values[quantity]!, settingOf(BASE)[quantity]])].sort((a, b) => a - b));
           expect(places.filter(({ isBase }) => isBase)).toHaveLength(1);
+          for (const { value, markByTechnique } of places) for (const { setting } of markByTechnique.values()) expect(setting).toEqual({ ...settingOf(BASE), [quantity]: value });
         }
       }),
     ));
