@@ -1,11 +1,11 @@
 /** Does the laboratory tell what was measured? Plans and how they are gone on with, points, statistics, claims, the report. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CLAIMS, normalised, type Verdict } from '../src/measure/claims.js';
 import { specOf, PAPER } from '../src/measure/chart.js';
 import { memoryIn } from '../src/measure/cpu.js';
@@ -446,6 +446,27 @@ describe('psmr measure', () => {
 });
 
 describe('psmr measure growth', () => {
+  it('leaves no process behind when it is killed in the middle of a run, and goes on by the same command', async () => {
+    const args = [CLI, 'measure', 'growth', ...'--keys 1000 --load 16 --clients 2 --techniques smr --seconds 1.5 --cut 0.25 --quantities acceptors --points 5 --out killed'.split(' ')];
+    const laboratory = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+    const gone = new Promise((resolve) => laboratory.once('exit', resolve));
+    const patience = { timeout: 60_000, interval: 50 };
+    await vi.waitFor(() => expect(readdirSync(join(folder, 'killed')).filter((file) => file.endsWith('.point.json'))).toHaveLength(1), patience);
+    const processes = await vi.waitFor(() => {
+      const found = spawnSync('pgrep', ['-P', `${laboratory.pid}`], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean).map(Number);
+      expect(found.length).toBeGreaterThanOrEqual(8); // 5 acceptors, 2 replicas, a client
+      return found;
+    }, patience);
+    laboratory.kill('SIGKILL');
+    await gone;
+    await vi.waitFor(() => expect(processes.filter(isAlive)).toEqual([]), patience);
+    expect(readdirSync(join(folder, 'killed'))).toHaveLength(1);
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder, timeout: 100_000 });
+    expect(stderr).toContain('1 of 2 runs are done in killed');
+    expect(status).toBe(0);
+    expect(readdirSync(join(folder, 'killed'))).toHaveLength(2);
+  }, 180_000);
+
   it('goes on after a run that fails, says so, and makes that one again by the same command', () => {
     const psmr = () =>
       spawnSync(process.execPath, [CLI, 'measure', 'growth', ...'--keys 16 --load 16 --clients 2 --techniques opt-psmr --seconds 1 --cut 0.25 --quantities threads --points 64,1 --out failing'.split(' ')], { encoding: 'utf8', cwd: folder, timeout: 100_000 });
@@ -475,6 +496,15 @@ function pointFor(plan: Plan, { technique, step, repeat, parameters }: Plan['run
 /** What is left of a plan, or of another one, when so many of its runs are done. */
 function resumed(plan: Plan, done: number, other: Plan = plan): ReturnType<typeof resume> {
   return resume(other, BENCH, new Map(plan.runs.slice(0, done).map((run) => [`dir/${run.file}`, pointFor(plan, run)])));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Elements that are opened and not closed, or closed and not open. */

@@ -197,7 +197,7 @@ const allPoints = (marks: readonly Mark[]): string =>
 const told = (estimate: Estimate | undefined, unit = 1): string => {
   if (estimate === undefined) return '';
   const { median, interval } = estimate;
-  return `${rounded(median * unit)}${interval === undefined ? '' : ` <small>[${rounded(interval.low * unit)}, ${rounded(interval.high * unit)}]</small>`}`;
+  return `${rounded(median * unit)}${interval === undefined ? '' : ` <small>[${rounded(Math.max(0, interval.low * unit))}, ${rounded(interval.high * unit)}]</small>`}`;
 };
 
 /** On what, with what: each set of conditions once, with the experiments that had it. */
@@ -229,7 +229,7 @@ const confidence = (marks: readonly Mark[]): string => {
   const unjudged = marks.filter(({ verdict, kind }) => verdict !== 'ok' && kind === 'measured');
   const once = marks.filter(({ points, kind }) => points.length === 1 && kind === 'measured');
   return `<ul>
-<li>Every number is the median of its runs; in brackets the 95 % confidence interval of their mean, by Student's t. ${once.length === 0 ? '' : `${plural(once.length, 'measured point')} had one run only: nobody knows how far it strays.`}</li>
+<li>Every number is the median of its runs; in brackets the 95 % confidence interval of their mean, by Student's t, cut off at 0. ${once.length === 0 ? '' : `${plural(once.length, 'measured point')} had one run only: nobody knows how far it strays.`}</li>
 <li>Drift is by how much throughput in the last third of the measured time differs from that in the first: the warm-up had ended when it is small. ${unsteady.length === 0 ? `It is within ${100 * STEADY} % everywhere that it is known.` : `It is beyond ${100 * STEADY} % at ${escaped(unsteady.map((mark) => `${placeOf(mark)} (${signed(mark.drift!)})`).join('; '))}.`}</li>
 <li>${unjudged.length === 0 ? 'Every measured run was judged: the replicas agree, nothing acknowledged is missing, and the history of the audited keys is linearizable.' : `Not every run is right, or judged: ${escaped(unjudged.map((mark) => `${placeOf(mark)}: ${mark.verdict}`).join('; '))}.`}</li>
 <li>What differs by less than 2 % neither rises nor falls.</li>

@@ -49,7 +49,7 @@ const rowOf = (mark: Mark, series: string, x: number, estimate: Estimate, order:
   kind: mark.kind,
   x,
   y: estimate.median * unit,
-  low: (estimate.interval?.low ?? estimate.median) * unit,
+  low: Math.max(0, estimate.interval?.low ?? estimate.median) * unit, // nothing here is ever negative, whatever Student says of few runs
   high: (estimate.interval?.high ?? estimate.median) * unit,
   order,
 });
