@@ -1,11 +1,11 @@
 /** Does the laboratory tell what was measured? Plans and how they are gone on with, points, statistics, claims, the report. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as E from 'fp-ts/lib/Either.js';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CLAIMS, normalised, type Verdict } from '../src/measure/claims.js';
 import { specOf, PAPER } from '../src/measure/chart.js';
 import { memoryIn } from '../src/measure/cpu.js';
@@ -14,7 +14,9 @@ import { machine, versions } from '../src/measure/machine.js';
 import { gapsOf, groupsOf, marksOf } from '../src/measure/marks.js';
 import { pageOf, sheetsOf, slugOf } from '../src/measure/page.js';
 import { panelsOf } from '../src/measure/panels.js';
-import { dependentCommands, failedCommands, resume, threads, type Plan, type Wish } from '../src/measure/plan.js';
+import { coursesOf, growthMarkdown } from '../src/measure/courses.js';
+import { baseOf, QUANTITIES, QUANTITY_NAMES, settingOf, type Quantity } from '../src/measure/growth.js';
+import { dependentCommands, failedCommands, growth, resume, threads, type GrowthWish, type Plan, type Wish } from '../src/measure/plan.js';
 import { decodePoint, pointsIn, writePoint, type ExperimentName, type Point } from '../src/measure/point.js';
 import { sayTime } from '../src/measure/progress.js';
 import { saturate, sessionsFor, WORTH } from '../src/measure/saturation.js';
@@ -100,11 +102,89 @@ describe('a plan', () => {
     expect(resumed({ ...plan, isSought: true }, 3, { ...other({ arrivals: closed(8, 16) }), isSought: true }).type).toBe('Left');
   });
 
+  it('goes on with more repetitions, whatever was repeated before', () => {
+    const [once, thrice] = [1, 3].map((repeats) => dependentCommands({ ...WISH, repeats })) as [Plan, Plan];
+    expect(resumed(once, once.runs.length, thrice)).toEqual({ type: 'Left', runs: thrice.runs.filter(({ repeat }) => repeat > 1) });
+  });
+
   it('leaves alone what is simulated, and other experiments in the same directory', () => {
     const plan = dependentCommands(WISH);
     const [run] = plan.runs;
     const strange = new Map([['dir/x.point.json', { ...pointFor(plan, run!), kind: 'simulated' as const, parameters: { ...BASE, keys: 7 } }], ['dir/y.point.json', { ...pointFor(plan, run!), experiment: 'threads' as const, parameters: { ...BASE, keys: 7 } }]]);
     expect(resume(plan, BENCH, strange)).toMatchObject({ type: 'Left', runs: plan.runs });
+  });
+});
+
+/** All quantities vary, or some of them. */
+const GROWTH: GrowthWish = { base: BASE, techniques: ['smr', 'opt-psmr'], repeats: 1, values: { keys: [10_000, 1_000_000], 'in-flight': [64, 512, 8192], clients: [2, 16], 'batch-bytes': [1024], threads: [1, 2, 8], replicas: [1, 2, 3], acceptors: [1, 3, 5] } };
+const growthPoints = (wish: GrowthWish): readonly Point[] => growth(wish).runs.map(({ technique, repeat, parameters }, i) => pointOf({ experiment: 'growth', technique, repeat, asked: parameters, throughput: 100 + i, cpu: 0.5 }));
+
+describe('growth', () => {
+  it('varies one quantity at a time, and makes the base once', () => {
+    const { runs } = growth(GROWTH);
+    const base = settingOf(BASE);
+    const differences = runs.map(({ parameters }) => QUANTITY_NAMES.filter((quantity) => settingOf(parameters)[quantity] !== base[quantity]).length);
+    expect(differences.filter((n) => n === 0)).toHaveLength(2);
+    expect(Math.max(...differences)).toBe(1);
+    expect(new Set(runs.map(({ file }) => file)).size).toBe(runs.length);
+    expect(new Set(runs.map(({ name }) => name)).size).toBe(runs.length);
+    expect(runs.filter(({ file }) => /^threads.*-smr-/.test(file) && !file.includes('opt'))).toEqual([]);
+  });
+
+  it('sets what it names, and nothing else, for any value that fits', () =>
+    fc.assert(
+      fc.property(fc.constantFrom(...QUANTITY_NAMES), fc.integer({ min: 1, max: 64 }), (quantity, value) => {
+        const { with: set, of, fits } = QUANTITIES[quantity];
+        fc.pre(fits(BASE, value));
+        expect(of(set(BASE, value))).toBe(value);
+        expect({ ...settingOf(set(BASE, value)), [quantity]: 0 }).toEqual({ ...settingOf(BASE), [quantity]: 0 });
+      }),
+    ));
+
+  it('is told from its points by a base that they have in common, when two quantities vary or more', () =>
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.constantFrom(...QUANTITY_NAMES), { minLength: 2 }), (quantities) => {
+        const all = Object.entries(GROWTH.values).filter(([quantity]) => quantities.includes(quantity as Quantity));
+        const plan = growth({ ...GROWTH, techniques: ['opt-psmr'], values: Object.fromEntries(all) });
+        expect(baseOf(plan.runs.map(({ parameters }) => settingOf(parameters)))).toEqual(settingOf(BASE));
+        const courses = coursesOf(marksOf(growthPoints({ ...GROWTH, values: Object.fromEntries(all) })));
+        expect(courses.map(({ quantity }) => quantity)).toEqual(QUANTITY_NAMES.filter((quantity) => quantities.includes(quantity)));
+        for (const { quantity, places } of courses) {
+          expect(places.map(({ value }) => value)).toEqual([...new Set([...GROWTH.values[quantity]!, settingOf(BASE)[quantity]])].sort((a, b) => a - b));
+          expect(places.filter(({ isBase }) => isBase)).toHaveLength(1);
+          for (const { value, markByTechnique } of places) for (const { setting } of markByTechnique.values()) expect(setting).toEqual({ ...settingOf(BASE), [quantity]: value });
+        }
+      }),
+    ));
+
+  it('is gone on with by more quantities, techniques and repetitions, and refused from another base', () => {
+    const plan = growth({ ...GROWTH, techniques: ['smr'], values: { keys: [10_000] } });
+    const more = growth({ ...GROWTH, repeats: 2 });
+    expect(resumed(plan, plan.runs.length, more)).toMatchObject({ type: 'Left', runs: { length: more.runs.length - 2 } });
+    expect(resumed(plan, plan.runs.length, growth({ ...GROWTH, base: { ...BASE, acceptors: 5 } }))).toMatchObject({ reason: expect.stringContaining('parameters.acceptors is 3 there, and 5 now') });
+    expect(resumed(plan, plan.runs.length, growth({ ...GROWTH, base: { ...BASE, fill: 0.5 } }))).toMatchObject({ type: 'Refused' });
+  });
+
+  it('is one picture, a panel for each quantity, in which SMR is level over threads', async () => {
+    const points = growthPoints({ ...GROWTH, repeats: 2 });
+    const marks = marksOf(points);
+    const [sheet, ...others] = sheetsOf(marks);
+    expect(others).toEqual([]);
+    const panels = panelsOf('growth', sheet!.groups);
+    expect(panels.map(({ title }) => title)).toEqual(QUANTITY_NAMES.map((quantity) => QUANTITIES[quantity].title));
+    const level = panels.find(({ title }) => title.startsWith('Threads'))!.rows.filter(({ series }) => series === 'SMR');
+    expect(level.map(({ x }) => x)).toEqual([1, 8]);
+    expect(new Set(level.map(({ y }) => y)).size).toBe(1);
+    const page = await pageOf(points, marks);
+    expect(unclosed(page)).toEqual([]);
+    expect(page).toContain('each quantity from a base of 10,000,000 keys, 512 in flight, 16 clients, batches of 8,192 bytes, 8 threads, 2 replicas, 3 acceptors');
+    expect(page.match(/<svg /g)).toHaveLength(QUANTITY_NAMES.length);
+  });
+
+  it('says throughput, p99 and processor time of all processes for a command, with their confidence', () => {
+    const at = (keys: number, throughput: number, repeat = 1): Point => pointOf({ experiment: 'growth', asked: { keys }, throughput, repeat, latency: 2, cpu: 0.5 });
+    const table = growthMarkdown(marksOf([at(1000, 99), at(1000, 101, 2), at(5000, 50)]));
+    expect(table.split('\n')).toEqual(['|  | opt-PSMR, Kcps | p99 ms | CPU µs |', '| --- | ---: | ---: | ---: |', '| **Keys in the tree** |  |  |  |', expect.stringMatching(/^\| 1,000 \| 100 ± 12\.7 \| 6\.00 ± 0 \| 20\.0 ± /), '| 5,000 | 50.0 | 6.00 | 40.0 |']);
   });
 });
 
@@ -262,7 +342,7 @@ describe('the report', () => {
   it('never draws what is simulated as what is measured', () => {
     for (const sheet of sheetsOf(marks))
       for (const panel of panelsOf(sheet.experiment, sheet.groups)) {
-        const text = JSON.stringify(specOf([panel], '', PAPER));
+        const text = JSON.stringify(specOf([panel], null, PAPER));
         for (const kind of new Set(panel.rows.map((row) => row.kind))) expect(text).toContain(`{"filter":"datum.kind === '${kind}'"}],"mark":{"type":"point","size":46,"strokeWidth":2,"opacity":1,"filled":${kind === 'measured'}}`);
         expect(text).toContain('"domain":["measured","simulated"],"range":[[1,0],[6,4]]');
         expect(new Set(panel.rows.map((row) => row.kind)).size).toBe(sheet.groups.length);
@@ -314,6 +394,10 @@ describe('psmr measure', () => {
     [['failed-commands', '--techniques', 'smr'], /--techniques: failed-commands measures opt-psmr/],
     [['failed-commands', '--load', '5'], /--load: failed-commands varies/],
     [['threads', '--seconds', '10', '--cut', '5'], /--cut 5: nothing is left of 10 s/],
+    [['growth', '--points', '5'], /--points: of which quantity/],
+    [['growth', '--quantities', 'clients', '--points', '3'], /--points 3: expected clients from 1 to 200 that go with 16 clients and 8192 in flight/],
+    [['growth', '--load', '100'], /--load 100: 16 clients cannot keep as many each/],
+    [['growth', '--quantities', 'kings'], /--quantities.*Expected one of keys/],
     [['replica', '--keys', '1000', '--commands', '2000'], /--commands 2000: expected no more than --keys/],
     [['--workload', 'ycsb-z'], /--workload.*Expected one of/],
     [['--workload', 'ycsb-a', '--dependent', '5'], /--workload ycsb-a: says itself/],
@@ -337,12 +421,13 @@ describe('psmr measure', () => {
   });
 
   it('replica comes to the same tree under every technique', () => {
-    const { status, stdout, stderr } = psmr('replica', '--keys', '2000', '--commands', '2000', '--capacity', '4', '--dependent', '80', '--points', '2', '--json');
+    const { status, stdout, stderr } = psmr('replica', '--keys', '2000', '--commands', '2000', '--capacity', '4', '--dependent', '80', '--points', '2', '--repeat', '2', '--json');
     expect(stderr).toBe('');
-    const { executions } = JSON.parse(stdout) as { readonly executions: readonly { readonly verdict: string; readonly digest: string; readonly failedRatio: number }[] };
-    expect(executions.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok']);
+    const { executions } = JSON.parse(stdout) as { readonly executions: readonly { readonly verdict: string; readonly digest: string; readonly failedRatio: number; readonly throughputs: readonly number[] }[] };
+    expect(executions.map(({ verdict }) => verdict)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(executions.map(({ throughputs }) => throughputs.length)).toEqual([2, 2, 2, 2, 2]);
     expect(new Set(executions.map(({ digest }) => digest)).size).toBe(1);
-    expect(executions[2]!.failedRatio).toBeGreaterThan(0);
+    expect(executions.at(-1)!.failedRatio).toBeGreaterThan(0);
     expect(status).toBe(0);
   }, 120_000);
 
@@ -357,6 +442,42 @@ describe('psmr measure', () => {
     expect(readFileSync(join(folder, 'resumed', first!), 'utf8')).toBe(before);
     expect(readdirSync(join(folder, 'resumed'))).toEqual(['dependent-050-opt-psmr-run-1.point.json', 'dependent-050-smr-run-1.point.json']);
     expect(psmr(...args, '--fill', '0.6').stderr).toMatch(/--out resumed is of another experiment: .*parameters\.fill is 0\.7 there, and 0\.6 now/);
+  }, 180_000);
+});
+
+describe('psmr measure growth', () => {
+  it('leaves no process behind when it is killed in the middle of a run, and goes on by the same command', async () => {
+    const args = [CLI, 'measure', 'growth', ...'--keys 1000 --load 16 --clients 2 --techniques smr --seconds 1.5 --cut 0.25 --quantities acceptors --points 5 --out killed'.split(' ')];
+    const laboratory = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+    const gone = new Promise((resolve) => laboratory.once('exit', resolve));
+    const patience = { timeout: 60_000, interval: 50 };
+    await vi.waitFor(() => expect(readdirSync(join(folder, 'killed')).filter((file) => file.endsWith('.point.json'))).toHaveLength(1), patience);
+    const processes = await vi.waitFor(() => {
+      const found = spawnSync('pgrep', ['-P', `${laboratory.pid}`], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean).map(Number);
+      expect(found.length).toBeGreaterThanOrEqual(8); // 5 acceptors, 2 replicas, a client
+      return found;
+    }, patience);
+    laboratory.kill('SIGKILL');
+    await gone;
+    await vi.waitFor(() => expect(processes.filter(isAlive)).toEqual([]), patience);
+    expect(readdirSync(join(folder, 'killed'))).toHaveLength(1);
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder, timeout: 100_000 });
+    expect(stderr).toContain('1 of 2 runs are done in killed');
+    expect(status).toBe(0);
+    expect(readdirSync(join(folder, 'killed'))).toHaveLength(2);
+  }, 180_000);
+
+  it('goes on after a run that fails, says so, and makes that one again by the same command', () => {
+    const psmr = () =>
+      spawnSync(process.execPath, [CLI, 'measure', 'growth', ...'--keys 16 --load 16 --clients 2 --techniques opt-psmr --seconds 1 --cut 0.25 --quantities threads --points 64,1 --out failing'.split(' ')], { encoding: 'utf8', cwd: folder, timeout: 100_000 });
+    const { status, stdout, stderr } = psmr();
+    expect(stderr).toMatch(/^psmr: opt-PSMR, 64 threads: service\.keySpace: .*; going on with the next$/m);
+    expect(stderr).toContain('psmr: 1 of 3 runs failed: the same command makes them again');
+    expect(stdout).toContain('2 points in failing');
+    expect(status).toBe(1);
+    const files = readdirSync(join(folder, 'failing'));
+    expect(files).toEqual(['base-opt-psmr-run-1.point.json', 'threads-00000001-opt-psmr-run-1.point.json']);
+    expect(psmr()).toMatchObject({ status: 1, stderr: expect.stringContaining('2 of 3 runs are done in failing') });
   }, 180_000);
 });
 
@@ -375,6 +496,15 @@ function pointFor(plan: Plan, { technique, step, repeat, parameters }: Plan['run
 /** What is left of a plan, or of another one, when so many of its runs are done. */
 function resumed(plan: Plan, done: number, other: Plan = plan): ReturnType<typeof resume> {
   return resume(other, BENCH, new Map(plan.runs.slice(0, done).map((run) => [`dir/${run.file}`, pointFor(plan, run)])));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Elements that are opened and not closed, or closed and not open. */

@@ -48,6 +48,8 @@ export type Chosen = {
   /** Commands in each half second. */
   readonly series?: readonly number[];
   readonly verdict?: 'ok' | 'lost' | 'unknown';
+  /** Whatever else was asked. */
+  readonly asked?: Partial<Experiment>;
 };
 
 const latencyOf = (mean: number | undefined): Latency =>
@@ -67,7 +69,7 @@ export const pointOf = (chosen: Chosen): Point => {
     repeat,
     versions: versions(),
     machine: { ...machine(), cores },
-    parameters: { ...BASE, threads, arrivals, workload: dependent(chosen.dependent ?? 100) },
+    parameters: { ...BASE, threads, arrivals, workload: dependent(chosen.dependent ?? 100), ...chosen.asked },
     units: UNITS,
     probes: [],
     model: kind === 'simulated' ? { 'check, ns': 300, 'barrier, ns': 900 } : null,

@@ -1,32 +1,21 @@
 /** psmr measure failed-commands, dependent-commands, threads: the paper's three experiments, each one command that can be gone on with. */
-import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import * as E from 'fp-ts/lib/Either.js';
+import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { availableParallelism } from 'node:os';
-import { expectedOf, WINDOW } from '../measure/experiment.js';
-import { closed, expectedProbing, makeRuns } from '../measure/laboratory.js';
-import { machine, versions } from '../measure/machine.js';
-import { marksOf } from '../measure/marks.js';
-import { dependentCommands, failedCommands, resume, threads as threadsPlan, type Plan, type Wish } from '../measure/plan.js';
-import { pointsIn, type ExperimentName, type Point } from '../measure/point.js';
+import { closed } from '../measure/laboratory.js';
+import { dependentCommands, failedCommands, threads as threadsPlan, type Plan, type Wish } from '../measure/plan.js';
+import type { PaperExperiment } from '../measure/point.js';
 import type { Experiment } from '../measure/result.js';
-import { marksTable, takesColour } from '../measure/table.js';
+import { WINDOW } from '../measure/saturation.js';
+import { marksTable } from '../measure/table.js';
 import { WORKLOADS, type Arrivals } from '../measure/workload.js';
 import { TECHNIQUES } from '../replica/techniques.js';
-import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
-import { natural, quantity, someOf } from './options.js';
-
-/** Numbers, separated by commas. */
-const numbers =
-  (least: number, most: number) =>
-  (list: string): readonly number[] => {
-    const values = list.split(',').map(natural(least, most));
-    if (new Set(values).size < values.length) throw new InvalidArgumentError('Expected each number once.');
-    return values;
-  };
+import { clusterOf, cutOf, withCluster } from './measure-options.js';
+import { carryOut } from './measure-plan.js';
+import { natural, numbers, quantity, someOf } from './options.js';
 
 /** What an experiment is called, what varies in it, and what it is if nothing is asked for. */
 type About = {
-  readonly name: ExperimentName;
+  readonly name: PaperExperiment;
   readonly description: string;
   readonly points: { readonly says: string; readonly parse: (list: string) => readonly number[]; readonly full: readonly number[]; readonly quick: readonly number[] };
   readonly plan: (wish: Wish, rates: readonly number[] | undefined) => Plan;
@@ -41,7 +30,7 @@ const QUICK_LOAD = 512;
 const defaultThreads = (): number => Math.max(2, Math.min(8, availableParallelism()));
 
 /** With the options that only the experiments have. */
-const plainOf = (name: ExperimentName, description: string, points: About['points']) =>
+const plainOf = (name: PaperExperiment, description: string, points: About['points']) =>
   new Command(name)
     .description(description)
     .option('--quick', 'the shape in minutes: 100,000 keys, 6 s a run, and a given load')
@@ -63,7 +52,6 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About): C
     .addHelpText('after', after)
     .action(async (options) => {
       const isQuick = options.quick === true;
-      const isJson = options.json === true;
       const { clients, load, rates, techniques, repeat: repeats, out } = options;
       const most = clients * WINDOW;
       const tooMany = (option: string, n: number | undefined): void => {
@@ -75,60 +63,30 @@ const commandOf = ({ name, description, points, plan: planOf, after }: About): C
         if (rates === undefined) options.points?.forEach((n) => tooMany('--points', n));
       } else if (rates !== undefined) throw new Error(`--rates: only failed-commands takes it; ${name} looks for the maximum throughput, or takes --load`);
       tooMany('--load', load);
-      const seconds = options.seconds ?? (isQuick ? 6 : 60);
-      const cut = options.cut ?? (isQuick ? 1 : 5);
-      if (2 * cut >= seconds) throw new Error(`--cut ${cut}: nothing is left of ${seconds} s`);
       const base: Experiment = {
         ...clusterOf(options),
         keys: options.keys ?? (isQuick ? 100_000 : 10_000_000),
         threads: options.threads ?? defaultThreads(),
         workload: WORKLOADS.mixed,
         arrivals: closed(load ?? Math.min(QUICK_LOAD, most), clients),
-        seconds: seconds - 2 * cut,
-        warmup: cut,
-        cooldown: cut,
+        ...cutOf(options, isQuick),
       };
       const wish = { base, techniques, points: options.points ?? (isQuick ? points.quick : points.full), repeats, isSought: load === undefined && !isQuick };
-      const plan = planOf(wish, rates);
-
-      makeOut(out);
-      const there = pointsIn(out);
-      if (E.isLeft(there)) throw new Error(there.left);
-      const resumed = resume(plan, { kind: 'measured', machine: machine(), versions: versions(), model: null }, there.right);
-      if (resumed.type === 'Refused') throw new Error(`--out ${out} is of another experiment: ${resumed.reason}`);
-      const done = plan.runs.length - resumed.runs.length;
-      if (done > 0 && !isJson) console.error(`${done} of ${plan.runs.length} runs are done in ${out}`);
-
-      const expected = { ...expectedOf(base), probe: wish.isSought ? expectedProbing(base) / repeats : 0 };
-      const progress = progressOf(resumed.runs.map((run) => run.name), expected, isJson);
-      const made: Point[] = [...there.right.values()].filter((point) => point.experiment === name && point.kind === 'measured');
-      await interruptibly(
-        progress,
-        async (signal) => {
-          await makeRuns(plan, resumed.runs, [...made], out, progress, signal, (point) => made.push(point));
-          progress.end();
-          if (isJson) console.log(JSON.stringify(made, null, 2));
-          else {
-            console.log(marksTable(marksOf(made), takesColour(process.stdout, process.env)));
-            console.log(`${made.length} points in ${out}; psmr measure report ${out} draws them`);
-          }
-          if (made.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
-        },
-        `all processes are ended, and what is done is in ${out}: the same command goes on`,
-      );
+      await carryOut({ plan: planOf(wish, rates), base, repeats, out, isJson: options.json === true, tableOf: marksTable });
     });
 
 const inFlight = numbers(1, 819_200);
 
 const RESUME = `
-A run that is done is not made again: an interrupted experiment goes on by the same command. A directory of other
-parameters is refused. Every run is judged, and the exit status is 0 only if every judge says ok.`;
+A run that is done is not made again: an interrupted experiment goes on by the same command, and by one with more
+repetitions. A directory of other parameters is refused. A run that fails is told, and the next begins. Every run is
+judged, and the exit status is 0 only if all are made and every judge says ok.`;
 
 const SATURATION = `
 Maximum throughput takes a load that saturates: what is in flight is doubled from 128 on, in runs of 3 s, until twice as
 much gives less than 5 % more; the least load within 5 % of the best is taken. --load gives one instead; --quick takes ${QUICK_LOAD}.`;
 
-export const experimentCommands: Readonly<Record<ExperimentName, CommandUnknownOpts>> = {
+export const experimentCommands: Readonly<Record<PaperExperiment, CommandUnknownOpts>> = {
   'failed-commands': commandOf({
     name: 'failed-commands',
     description: "figure 3: what failed commands cost opt-PSMR, as the load is raised; inserts and deletes only",

@@ -33,6 +33,14 @@ export const clusterOf = (options: Pick<Experiment, ClusterField>): Pick<Experim
   return { capacity, fill, lambda, delta, m, batchBytes, commandsPerBarrier, coordinators, storage, seed, replicas: 2, acceptors: 3 };
 };
 
+/** The measured time of a run, and what is cut off at both ends: as in the paper, or quicker. */
+export const cutOf = (asked: { readonly seconds?: number | undefined; readonly cut?: number | undefined }, isQuick: boolean): Pick<Experiment, 'seconds' | 'warmup' | 'cooldown'> => {
+  const seconds = asked.seconds ?? (isQuick ? 6 : 60);
+  const cut = asked.cut ?? (isQuick ? 1 : 5);
+  if (2 * cut >= seconds) throw new Error(`--cut ${cut}: nothing is left of ${seconds} s`);
+  return { seconds: seconds - 2 * cut, warmup: cut, cooldown: cut };
+};
+
 /** Progress on stderr, or none. */
 export const progressOf = (runs: readonly string[], expected: Durations, isSilent: boolean): Reporter =>
   reporter({

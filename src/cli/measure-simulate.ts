@@ -1,12 +1,12 @@
 /** psmr measure simulate: the paper's experiments in simulated time, under measured costs, with any number of cores. */
-import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import * as E from 'fp-ts/lib/Either.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closed } from '../measure/laboratory.js';
 import { marksOf } from '../measure/marks.js';
 import { dependentCommands, failedCommands, resume, threads as threadsPlan, type Plan, type Wish } from '../measure/plan.js';
-import { pointsIn, writePoint, type ExperimentName, type Point } from '../measure/point.js';
+import { pointsIn, writePoint, type PaperExperiment, type Point } from '../measure/point.js';
 import type { Durations } from '../measure/progress.js';
 import type { Experiment } from '../measure/result.js';
 import { decodeCosts, type Costs } from '../measure/simulated/costs.js';
@@ -16,19 +16,13 @@ import { marksTable, takesColour } from '../measure/table.js';
 import { WORKLOADS } from '../measure/workload.js';
 import { TECHNIQUES } from '../replica/techniques.js';
 import { clusterOf, makeOut, progressOf, withCluster } from './measure-options.js';
-import { natural, oneOf, quantity, someOf } from './options.js';
+import { natural, numbers, oneOf, quantity, someOf } from './options.js';
 
-const EXPERIMENTS = ['failed-commands', 'dependent-commands', 'threads'] as const satisfies readonly ExperimentName[];
+const EXPERIMENTS = ['failed-commands', 'dependent-commands', 'threads'] as const satisfies readonly PaperExperiment[];
 const PLACES = ['apart', 'together'] as const;
 
 /** Seconds of simulated time: everything is warm from the start, and nothing disturbs. */
 const WARMUP = 0.1;
-
-const numbers = (list: string): readonly number[] => {
-  const values = list.split(',').map(natural(0, 1_000_000));
-  if (new Set(values).size < values.length) throw new InvalidArgumentError('Expected each number once.');
-  return values;
-};
 
 const plainSimulation = new Command('simulate')
   .description('an experiment of the paper in simulated time, under measured costs, on any number of cores')
@@ -38,7 +32,7 @@ const plainSimulation = new Command('simulate')
   .addOption(new Option('--place <where>', 'each process on a machine of its own, or all on one: apart, together').argParser(oneOf(PLACES)).default('apart' as const))
   .option('--keys <n>', 'keys in the tree before the first command', natural(16, 100_000_000), 10_000_000)
   .option('--seconds <s>', 'measured time of a run, in simulated seconds', quantity(0.01, 60), 0.2)
-  .option('--points <list>', 'percents of dependent commands, threads, or commands in flight: as the experiment has it', numbers)
+  .option('--points <list>', 'percents of dependent commands, threads, or commands in flight: as the experiment has it', numbers(0, 1_000_000))
   .addOption(new Option('--techniques <list>', 'which').argParser(someOf(TECHNIQUES)).default(TECHNIQUES, TECHNIQUES.join()))
   .option('--threads <n>', 'worker threads of a replica under the techniques that have several', natural(1, 64), 8)
   .option('--clients <n>', 'client processes', natural(1, 64), 8)
@@ -104,20 +98,20 @@ export const simulateLoadCommand: CommandUnknownOpts = withCluster(plainSimulati
   if (done.some(({ run }) => run.verdict !== 'ok')) process.exitCode = 1;
 });
 
-const DEFAULT_POINTS: Readonly<Record<ExperimentName, readonly number[]>> = {
+const DEFAULT_POINTS: Readonly<Record<PaperExperiment, readonly number[]>> = {
   'failed-commands': [64, 256, 1024, 4096, 16_384, 65_536],
   'dependent-commands': [0, 10, 25, 50, 75, 100],
   threads: [1, 2, 4, 8, 16, 32],
 };
 
 /** What a point may be: commands in flight, percents, threads. */
-const POINTS: Readonly<Record<ExperimentName, { readonly least: number; readonly most: number }>> = {
+const POINTS: Readonly<Record<PaperExperiment, { readonly least: number; readonly most: number }>> = {
   'failed-commands': { least: 1, most: 1_000_000 },
   'dependent-commands': { least: 0, most: 100 },
   threads: { least: 1, most: 64 },
 };
 
-const planOf = (experiment: ExperimentName, wish: Wish, clients: number): Plan => {
+const planOf = (experiment: PaperExperiment, wish: Wish, clients: number): Plan => {
   switch (experiment) {
     case 'failed-commands':
       return failedCommands(wish, wish.points.map((n) => closed(n, clients)));

@@ -2,15 +2,17 @@
 import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expectedOf, measure, WINDOW } from '../measure/experiment.js';
+import { expectedOf, measure } from '../measure/experiment.js';
 import { drawFigure } from '../measure/figure.js';
 import { NAMES, writeResult, type Experiment } from '../measure/result.js';
+import { WINDOW } from '../measure/saturation.js';
 import { tableOf, takesColour } from '../measure/table.js';
 import { WORKLOADS, type Workload } from '../measure/workload.js';
 import { MEASURED, TECHNIQUES } from '../replica/techniques.js';
 import { experimentCommands } from './measure-experiment.js';
 import { clusterOf, interruptibly, makeOut, progressOf, withCluster } from './measure-options.js';
 import { costsCommand } from './measure-costs.js';
+import { growthCommand } from './measure-growth.js';
 import { simulateLoadCommand } from './measure-simulate.js';
 import { replicaCommand } from './measure-replica.js';
 import { reportCommand } from './measure-report.js';
@@ -98,6 +100,7 @@ Examples:
   .addCommand(experimentCommands['failed-commands'])
   .addCommand(experimentCommands['dependent-commands'])
   .addCommand(experimentCommands.threads)
+  .addCommand(growthCommand)
   .addCommand(costsCommand)
   .addCommand(simulateLoadCommand)
   .addCommand(replicaCommand)

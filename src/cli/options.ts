@@ -20,6 +20,15 @@ export const quantity =
     return value;
   };
 
+/** Numbers, separated by commas. */
+export const numbers =
+  (least: number, most: number) =>
+  (list: string): readonly number[] => {
+    const values = list.split(',').map(natural(least, most));
+    if (new Set(values).size < values.length) throw new InvalidArgumentError('Expected each number once.');
+    return values;
+  };
+
 /** One of some words. */
 export const oneOf =
   <W extends string>(words: readonly W[]) =>

@@ -22,8 +22,14 @@ const SERIES_COLOURS: Readonly<Record<string, string>> = {
   passed: '#009e73',
 };
 
-/** Some panels side by side, as SVG. */
-export const drawPanels = async (panels: readonly Panel[], title: string, theme: Theme): Promise<string> => {
+/** What stands above the panels of a file: what is seen, and where. */
+export type Title = { readonly text: string; readonly setup: string };
+
+/** So many panels stand side by side. */
+const COLUMNS = 4;
+
+/** Some panels with one legend, as SVG. */
+export const drawPanels = async (panels: readonly Panel[], title: Title | null, theme: Theme): Promise<string> => {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
   const view = new vega.View(vega.parse(vegaLite.compile(specOf(panels, title, theme)).spec), { renderer: 'none' });
   try {
@@ -33,14 +39,15 @@ export const drawPanels = async (panels: readonly Panel[], title: string, theme:
   }
 };
 
-export const specOf = (panels: readonly Panel[], title: string, { ink, faint, grid, background }: Theme): TopLevelSpec => ({
+export const specOf = (panels: readonly Panel[], title: Title | null, { ink, faint, grid, background }: Theme): TopLevelSpec => ({
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: background ?? 'transparent',
   padding: background === null ? 4 : 16,
-  ...(title === '' ? {} : { title: { text: title, anchor: 'start', fontSize: 16, fontWeight: 600, offset: 16 } }),
+  ...(title === null ? {} : { title: { text: title.text, subtitle: title.setup, anchor: 'start', fontSize: 16, fontWeight: 600, subtitleFontSize: 13, subtitlePadding: 6, offset: 16 } }),
   spacing: 28,
-  hconcat: panels.map((panel) => panelSpec(panel, background !== null)),
-  resolve: { scale: { color: 'independent', strokeDash: 'independent' } },
+  concat: panels.map((panel) => panelSpec(panel, panels, background !== null)),
+  columns: COLUMNS,
+  resolve: { scale: { color: 'shared', strokeDash: 'shared' } },
   config: {
     font: FONT,
     view: { stroke: null },
@@ -50,12 +57,13 @@ export const specOf = (panels: readonly Panel[], title: string, { ink, faint, gr
   },
 });
 
-/** A page says in words which line is which kind; a file says it in each panel. */
-const panelSpec = (panel: Panel, isSaid: boolean) => {
-  const series = [...new Set(panel.rows.map((row) => row.series))];
-  const kinds = ['measured', 'simulated'].filter((kind) => panel.rows.some((row) => row.kind === kind));
+/** A page says in words which line is which kind; a file says it in its legend. */
+const panelSpec = (panel: Panel, all: readonly Panel[], isSaid: boolean) => {
+  const rows = all.flatMap((one) => one.rows);
+  const series = [...new Set(rows.map((row) => row.series))];
+  const kinds = ['measured', 'simulated'].filter((kind) => rows.some((row) => row.kind === kind));
   const [x, y] = [{ field: 'x', type: 'quantitative' as const }, { field: 'y', type: 'quantitative' as const }];
-  const colour = { field: 'series', type: 'nominal' as const, sort: null, title: null, scale: { domain: series, range: series.map((one) => SERIES_COLOURS[one] ?? '#8c8c8c') }, legend: { orient: 'bottom' as const } };
+  const colour = { field: 'series', type: 'nominal' as const, sort: null, title: null, scale: { domain: series, range: series.map((one) => SERIES_COLOURS[one] ?? '#8c8c8c') }, legend: { orient: 'bottom' as const, ...(all.length === 1 ? { columns: 3 } : {}) } };
   const dash = {
     field: 'kind',
     type: 'nominal' as const,
@@ -64,9 +72,9 @@ const panelSpec = (panel: Panel, isSaid: boolean) => {
     legend: isSaid ? { orient: 'bottom' as const, values: kinds } : null,
   };
   const counts = [...new Set(panel.rows.map((row) => row.x))].sort((a, b) => a - b);
-  const axis = panel.scale === 'log' ? { values: counts, format: 'd', grid: false } : { grid: false, tickCount: 5 };
+  const axis = panel.scale === 'log' ? { values: counts, format: '~r', grid: false } : { grid: false, tickCount: 5 };
   return {
-    title: { text: panel.title, anchor: 'start' as const, fontSize: 13, fontWeight: 600 as const, offset: 8 },
+    title: { text: panel.title, anchor: 'start' as const, fontSize: 13, fontWeight: 600 as const, offset: 8, frame: 'group' as const },
     width: 260,
     height: 190,
     data: { values: panel.rows.map((row) => ({ ...row })) },

@@ -4,7 +4,7 @@
  */
 import type { Technique } from '../replica/techniques.js';
 import type { Mark } from './marks.js';
-import type { ExperimentName } from './point.js';
+import type { PaperExperiment } from './point.js';
 import { NAMES } from './result.js';
 import { medianOf } from './statistics.js';
 import { rounded } from './table.js';
@@ -18,7 +18,7 @@ export type Finding = {
 };
 
 export type Claim = {
-  readonly experiment: ExperimentName;
+  readonly experiment: PaperExperiment;
   /** What the paper says, in its words or nearly. */
   readonly says: string;
   readonly judge: (marks: readonly Mark[]) => Finding;

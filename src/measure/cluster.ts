@@ -46,8 +46,8 @@ export const freePorts = async (count: number): Promise<readonly number[]> => {
   return ports;
 };
 
-/** Starts every process of the configuration in `file`; resolves when all are ready. Rejects, with none left, if one is not. */
-export const startCluster = async (config: Config, file: string, trace: Tracing | null = null): Promise<Cluster> => {
+/** Starts every process of the configuration in `file`; resolves when all are ready. Rejects, with none left, if one is not, or if `signal` says so before. */
+export const startCluster = async (config: Config, file: string, trace: Tracing | null = null, signal?: AbortSignal): Promise<Cluster> => {
   const traced = trace === null ? [] : ['--trace', trace.directory, '--trace-level', trace.level];
   const children: Child[] = [];
   let isClosing = false;
@@ -80,6 +80,8 @@ export const startCluster = async (config: Config, file: string, trace: Tracing 
     await Promise.all(children.map(({ process: child }) => end(child)));
   };
 
+  const abort = (): void => fail(new Error('the cluster was not to start'));
+  signal?.addEventListener('abort', abort);
   const counts = { acceptor: 0, replica: 0 };
   const ready = config.processes.map(
     ({ id, role }) =>
@@ -93,6 +95,8 @@ export const startCluster = async (config: Config, file: string, trace: Tracing 
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 
   return {

@@ -15,6 +15,7 @@ import { machine, versions } from './machine.js';
 import type { Durations, Reporter, Stage } from './progress.js';
 import { FORMAT, NAMES, UNITS, verdictOf, type Experiment, type Result, type Run } from './result.js';
 import { keySpaceOf } from './draws.js';
+import { WINDOW } from './saturation.js';
 
 /** Seconds that each stage of a run is likely to take. */
 export const expectedOf = ({ keys, warmup, seconds, cooldown }: Pick<Experiment, 'keys' | 'warmup' | 'seconds' | 'cooldown'>): Durations => ({
@@ -66,7 +67,7 @@ export const measureOne = async (
     const file = join(directory, 'cluster.json');
     writeFileSync(file, JSON.stringify(config));
 
-    const cluster = await startCluster(config, file, keeping.trace);
+    const cluster = await startCluster(config, file, keeping.trace, signal);
     const abort = (): void => void cluster.close();
     signal.addEventListener('abort', abort);
     try {
@@ -149,9 +150,8 @@ export const configFor = (experiment: Experiment, technique: Technique, ports: r
 const coordinatedBy = (coordinator: string, cluster: Pick<Cluster, 'technique' | 'threads'>): Config['rings'] =>
   Object.fromEntries(ringsOf(cluster).map((group) => [sayGroup(group), { coordinator }]));
 
-/** What replicas remember of clients: enough for as many as a measurement may have, and for what each may keep in flight. */
+/** Clients that replicas remember: enough for as many as a measurement may have. */
 const SESSIONS = 256;
-export const WINDOW = 4096;
 
 /** What a loaded machine with few cores can keep up with: nobody is suspected for being slow. */
 const RING = { backlogBytes: 16 * 2 ** 20, window: 64, heartbeat: 100, suspectAfter: 3000, resendAfter: 1000, askAfter: 100, askFor: 256 };

@@ -3,6 +3,7 @@
  * what was measured are told apart here once, by `kind`, and never mixed.
  */
 import type { Technique } from '../replica/techniques.js';
+import { settingOf, type Setting } from './growth.js';
 import type { ExperimentName, Kind, Point } from './point.js';
 import { NAMES, type Latency, type Run, type Traffic, type Verdict } from './result.js';
 import { driftOf, estimate, type Estimate } from './statistics.js';
@@ -22,6 +23,8 @@ export type Place = {
   readonly dependent: number;
   /** The step of the load, from 1, where the load is what varies; else 0. */
   readonly step: number;
+  /** All that may vary, where one quantity after another does; else `null`. */
+  readonly setting: Setting | null;
 };
 
 export type Mark = Place & {
@@ -39,6 +42,8 @@ export type Mark = Place & {
   readonly p99: Estimate;
   /** Cores that a replica used, the mean of all replicas, where it is known. */
   readonly cpu: Estimate | undefined;
+  /** Processor time of all processes for each command, microseconds, where it is known. */
+  readonly effort: Estimate | undefined;
   /** Frames that the client sent and received, and their bytes, for each command; where they are known. */
   readonly traffic: { readonly messages: Estimate | undefined; readonly bytes: Estimate | undefined };
   /** By how much throughput drifted in the run where it drifted most, as a part; where it is known. */
@@ -57,6 +62,7 @@ export const placeOf = ({ kind, experiment, step, machine, parameters, run }: Po
   threads: parameters.threads,
   dependent: parameters.workload.mix.insert + parameters.workload.mix.delete,
   step,
+  setting: experiment === 'growth' ? settingOf(parameters) : null,
 });
 
 /** One mark for each place, in the order of threads, share of dependent commands, load and technique. */
@@ -91,6 +97,7 @@ const markOf = (points: readonly Point[]): Mark => {
     },
     p99: always(({ run }) => run.latency.p99),
     cpu: of(({ run }) => replicaCores(run.cpu)),
+    effort: of(({ run }) => effortOf(run)),
     traffic: { messages: of(({ run }) => perCommand(run, 'messages')), bytes: of(({ run }) => perCommand(run, 'bytes')) },
     drift: drifts.reduce<number | undefined>((worst, drift) => (worst === undefined || Math.abs(drift) > Math.abs(worst) ? drift : worst), undefined),
     verdict: points.find(({ run }) => run.verdict !== 'ok')?.run.verdict ?? 'ok',
@@ -118,8 +125,15 @@ export const sayLoad = (arrivals: Arrivals): string =>
 const replicaCores = (cpu: Readonly<Record<string, number>>): number | undefined =>
   estimate(Object.entries(cpu).flatMap(([name, cores]) => (name.startsWith('replica') ? [cores] : [])))?.mean;
 
+const effortOf = ({ cpu, throughput }: Run): number | undefined => {
+  const cores = Object.values(cpu);
+  return throughput === 0 || cores.length === 0 ? undefined : (1000 * cores.reduce((sum, one) => sum + one, 0)) / throughput;
+};
+
 /** What the marks of a figure that may be compared with each other have in common. */
-export type Setup = Pick<Place, 'kind' | 'cores' | 'keys'> & {
+export type Setup = Pick<Place, 'kind' | 'cores'> & {
+  /** `undefined` where keys are what varies. */
+  readonly keys: number | undefined;
   /** `undefined` where threads are what varies. */
   readonly threads: number | undefined;
 };
@@ -130,7 +144,8 @@ export type Group = { readonly setup: Setup; readonly marks: readonly Mark[] };
 export const groupsOf = (marks: readonly Mark[], experiment: ExperimentName): readonly Group[] => {
   const groups = new Map<string, { setup: Setup; marks: Mark[] }>();
   for (const mark of marks.filter((one) => one.experiment === experiment)) {
-    const setup = { kind: mark.kind, cores: mark.cores, keys: mark.keys, threads: experiment === 'threads' ? undefined : mark.threads };
+    const { kind, cores, keys, threads } = mark;
+    const setup: Setup = { kind, cores, keys: experiment === 'growth' ? undefined : keys, threads: experiment === 'growth' || experiment === 'threads' ? undefined : threads };
     const key = JSON.stringify(setup);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { setup, marks: [mark] });
@@ -154,4 +169,5 @@ export const gapsOf = (marks: readonly Mark[]): readonly Gap[] =>
 /** At maximum throughput the load is what it takes; where the load is what varies, it must be the same. */
 const isSamePlace = (a: Mark, b: Mark): boolean =>
   (['experiment', 'technique', 'cores', 'keys', 'threads', 'dependent', 'step'] as const).every((field) => a[field] === b[field]) &&
-  (a.step === 0 || a.load === b.load);
+  (a.step === 0 || a.load === b.load) &&
+  JSON.stringify(a.setting) === JSON.stringify(b.setting);

@@ -1,8 +1,11 @@
 /** The report: one page that needs nothing but itself, in light and dark, on paper and on a phone. */
 import { CLAIMS, type Verdict } from './claims.js';
 import { drawPanels, INLINE, sayPanel } from './chart.js';
+import { baseIn, coursesOf, growthTable } from './courses.js';
+import { saySetting } from './growth.js';
 import { gapsOf, groupsOf, type Group, type Mark, type Setup } from './marks.js';
 import { FIGURES, panelsOf, type Panel } from './panels.js';
+import { varyingIn } from './plan.js';
 import type { ExperimentName, Point } from './point.js';
 import { NAMES } from './result.js';
 import { STEADY, type Estimate } from './statistics.js';
@@ -11,7 +14,7 @@ import { rounded } from './table.js';
 
 export const EXPERIMENTS = Object.keys(FIGURES) as readonly ExperimentName[];
 
-/** A figure of the paper for what can be drawn together: cores, keys and threads are the same, the kind may differ. */
+/** A figure for what can be drawn together: cores, keys and threads are the same, the kind may differ. */
 export type Sheet = { readonly experiment: ExperimentName; readonly setup: Omit<Setup, 'kind'>; readonly groups: readonly Group[] };
 
 export const sheetsOf = (marks: readonly Mark[]): readonly Sheet[] =>
@@ -26,20 +29,24 @@ export const sheetsOf = (marks: readonly Mark[]): readonly Sheet[] =>
     return [...sheets.values()];
   });
 
-export const titleOf = ({ experiment }: Sheet): string => `Figure ${FIGURES[experiment].number}: ${FIGURES[experiment].title}`;
+export const titleOf = ({ experiment }: Sheet): string => FIGURES[experiment].title;
 
 const kindsOf = ({ groups }: Sheet): string => groups.map(({ setup: { kind } }) => kind).join(' and ');
 
 export const saySetup = (sheet: Sheet): string => {
   const { cores, keys, threads } = sheet.setup;
-  return [kindsOf(sheet), `${keys.toLocaleString('en')} keys`, ...(threads === undefined ? [] : [plural(threads, 'thread')]), plural(cores, 'core')].join(' · ');
+  const marks = sheet.groups.flatMap((group) => group.marks);
+  const base = baseIn(marks);
+  const [only, more] = coursesOf(marks);
+  const sizes = base === undefined ? [...(keys === undefined ? [] : [`${keys.toLocaleString('en')} keys`]), ...(threads === undefined ? [] : [plural(threads, 'thread')])] : [`each quantity from a base of ${saySetting(base, more === undefined ? only?.quantity : undefined).join(', ')}`];
+  return [kindsOf(sheet), ...sizes, plural(cores, 'core')].join(' · ');
 };
 
 /** What a file of this sheet is called, without its ending. */
 export const slugOf = (sheet: Sheet, others: readonly Sheet[]): string => {
   const { cores, keys, threads } = sheet.setup;
   const isAlone = others.filter(({ experiment }) => experiment === sheet.experiment).length === 1;
-  return [`figure-${FIGURES[sheet.experiment].number}`, ...(isAlone ? [] : [`${cores}-cores`, ...(threads === undefined ? [] : [`${threads}-threads`]), `${keys}-keys`])].join('-');
+  return [FIGURES[sheet.experiment].file, ...(isAlone ? [] : [`${cores}-cores`, ...(threads === undefined ? [] : [`${threads}-threads`]), ...(keys === undefined ? [] : [`${keys}-keys`])])].join('-');
 };
 
 export const pageOf = async (points: readonly Point[], marks: readonly Mark[]): Promise<string> => {
@@ -53,18 +60,18 @@ export const pageOf = async (points: readonly Point[], marks: readonly Mark[]): 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>opt-PSMR: the paper's figures 3, 4 and 5, drawn again</title>
+<title>opt-PSMR: the paper's figures 3, 4 and 5, drawn again, and how cost grows</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 <header>
 <h1>The paper's figures, drawn again</h1>
-<p>Optimistic parallel state-machine replication, Marandi and Pedone, sections V-D to V-F, beside what is seen here. ${summaryOf(sheets)}</p>
+<p>Optimistic parallel state-machine replication, Marandi and Pedone, sections V-D to V-F, beside what is seen here; and how cost grows. ${summaryOf(sheets)}</p>
 <p class="note">${lineOf(marks)}</p>
 </header>
 ${sections.join('\n')}
-${missing.map((experiment) => `<section><h2>Figure ${FIGURES[experiment].number}: ${FIGURES[experiment].title}</h2><p class="note">No data: <code>psmr measure ${experiment}</code> makes some.</p></section>`).join('\n')}
+${missing.map((experiment) => `<section><h2>${FIGURES[experiment].title}</h2><p class="note">No data: <code>psmr measure ${experiment}</code> makes some.</p></section>`).join('\n')}
 <section>
 <h2>All points</h2>
 ${allPoints(marks)}
@@ -105,15 +112,15 @@ const summaryOf = (sheets: readonly Sheet[]): string => {
 const sectionOf = async (sheet: Sheet, marks: readonly Mark[]): Promise<string> => {
   const panels = panelsOf(sheet.experiment, sheet.groups);
   const pictures: string[] = [];
-  for (const panel of panels) pictures.push(`<figure>${labelled(await drawPanels([panel], '', INLINE), panel)}</figure>`);
+  for (const panel of panels) pictures.push(`<figure>${labelled(await drawPanels([panel], null, INLINE), panel)}</figure>`);
   return `<section>
 <h2>${titleOf(sheet)}</h2>
 <p class="setup">${saySetup(sheet)}${sheet.groups.length > 1 ? '; solid lines and full marks are measured, dashed lines and empty marks simulated' : ''}</p>
 <div class="panels">
 ${pictures.join('\n')}
 </div>
-<h3>What the paper says, and what we see</h3>
-${findingsTable(sheet)}
+${sheet.experiment === 'growth' ? sheet.groups.map(coursesTable).join('\n') : `<h3>What the paper says, and what we see</h3>
+${findingsTable(sheet)}`}
 ${gapsTable(sheet, marks)}
 </section>`;
 };
@@ -131,6 +138,13 @@ const findingsTable = (sheet: Sheet): string =>
     'findings',
   );
 
+/** Throughput, 99th percentile and processor time, by each quantity. */
+const coursesTable = ({ setup: { kind }, marks }: Group): string => {
+  const { head, bodies } = growthTable(marks, told);
+  return `<p>${kind[0]!.toUpperCase()}${kind.slice(1)}: throughput in thousands of commands a second, the 99th percentile of latency, and the processor time of all processes, clients included, for each command.</p>
+${tableOf(head, bodies.flatMap(({ title, rows }) => [[`<b>${title}</b>`, ...head.slice(1).map(() => '')], ...rows]), 'numbers')}`;
+};
+
 /** How far the simulation is off, where it can be told. */
 const gapsTable = (sheet: Sheet, marks: readonly Mark[]): string => {
   const own = new Set(sheet.groups.flatMap((group) => group.marks));
@@ -146,20 +160,22 @@ ${tableOf(
   )}`;
 };
 
-const placeOf = ({ technique, threads, dependent, load, step }: Mark): string =>
-  [NAMES[technique], plural(technique === 'smr' ? 1 : threads, 'thread'), `${dependent} % dependent`, ...(step === 0 ? [] : [load])].join(', ');
+const placeOf = ({ technique, threads, dependent, load, step, setting }: Mark): string =>
+  (setting === null ? [NAMES[technique], plural(technique === 'smr' ? 1 : threads, 'thread'), `${dependent} % dependent`, ...(step === 0 ? [] : [load])] : [NAMES[technique], ...saySetting(setting)]).join(', ');
 
 const allPoints = (marks: readonly Mark[]): string =>
   tableOf(
-    ['figure', 'technique', 'kind', 'cores', 'threads', 'dependent %', 'load', 'Kcps', 'mean ms', 'passed ms', 'failed ms', 'p99 ms', 'failed %', 'replica CPU', 'messages per command', 'bytes per command', 'runs', 'drift', 'verdict'],
+    ['figure', 'technique', 'kind', 'cores', 'keys', 'threads', 'dependent %', 'load', 'else', 'Kcps', 'mean ms', 'passed ms', 'failed ms', 'p99 ms', 'failed %', 'replica CPU', 'CPU µs per command', 'messages per command', 'bytes per command', 'runs', 'drift', 'verdict'],
     EXPERIMENTS.flatMap((experiment) => marks.filter((mark) => mark.experiment === experiment)).map((mark) => [
-      `${FIGURES[mark.experiment].number}`,
+      FIGURES[mark.experiment].name,
       NAMES[mark.technique],
       mark.kind,
       `${mark.cores}`,
+      mark.keys.toLocaleString('en'),
       `${mark.technique === 'smr' ? 1 : mark.threads}`,
       `${mark.dependent}`,
       mark.load,
+      mark.setting === null ? '' : saySetting(mark.setting).filter((said) => !/keys|in flight|thread/.test(said)).join(', '),
       told(mark.throughput),
       told(mark.latency.all),
       told(mark.latency.passed),
@@ -167,6 +183,7 @@ const allPoints = (marks: readonly Mark[]): string =>
       told(mark.p99),
       told(mark.failedRatio, 100),
       told(mark.cpu),
+      told(mark.effort),
       told(mark.traffic.messages),
       told(mark.traffic.bytes),
       `${mark.points.length}`,
@@ -180,14 +197,16 @@ const allPoints = (marks: readonly Mark[]): string =>
 const told = (estimate: Estimate | undefined, unit = 1): string => {
   if (estimate === undefined) return '';
   const { median, interval } = estimate;
-  return `${rounded(median * unit)}${interval === undefined ? '' : ` <small>[${rounded(interval.low * unit)}, ${rounded(interval.high * unit)}]</small>`}`;
+  return `${rounded(median * unit)}${interval === undefined ? '' : ` <small>[${rounded(Math.max(0, interval.low * unit))}, ${rounded(interval.high * unit)}]</small>`}`;
 };
 
 /** On what, with what: each set of conditions once, with the experiments that had it. */
 const conditions = (points: readonly Point[]): string => {
   const sets = new Map<string, Set<string>>();
   for (const { kind, experiment, machine, versions, parameters, model } of points) {
-    const { workload, arrivals, threads, seed, ...fixed } = parameters;
+    const { workload, arrivals, threads, seed } = parameters;
+    const varying = ['workload', 'arrivals', 'threads', 'seed', ...varyingIn(experiment)];
+    const fixed = Object.fromEntries(Object.entries(parameters).filter(([field]) => !varying.includes(field)));
     const key = JSON.stringify({ kind, machine, versions, parameters: { ...fixed, span: workload.span, keysBy: workload.keys.type, arrivals: arrivals.type }, ...(model === null ? {} : { model }) });
     sets.set(key, (sets.get(key) ?? new Set<string>()).add(`${experiment}, seed ${seed}, up to ${plural(threads, 'thread')}`));
   }
@@ -210,7 +229,7 @@ const confidence = (marks: readonly Mark[]): string => {
   const unjudged = marks.filter(({ verdict, kind }) => verdict !== 'ok' && kind === 'measured');
   const once = marks.filter(({ points, kind }) => points.length === 1 && kind === 'measured');
   return `<ul>
-<li>Every number is the median of its runs; in brackets the 95 % confidence interval of their mean, by Student's t. ${once.length === 0 ? '' : `${plural(once.length, 'measured point')} had one run only: nobody knows how far it strays.`}</li>
+<li>Every number is the median of its runs; in brackets the 95 % confidence interval of their mean, by Student's t, cut off at 0. ${once.length === 0 ? '' : `${plural(once.length, 'measured point')} had one run only: nobody knows how far it strays.`}</li>
 <li>Drift is by how much throughput in the last third of the measured time differs from that in the first: the warm-up had ended when it is small. ${unsteady.length === 0 ? `It is within ${100 * STEADY} % everywhere that it is known.` : `It is beyond ${100 * STEADY} % at ${escaped(unsteady.map((mark) => `${placeOf(mark)} (${signed(mark.drift!)})`).join('; '))}.`}</li>
 <li>${unjudged.length === 0 ? 'Every measured run was judged: the replicas agree, nothing acknowledged is missing, and the history of the audited keys is linearizable.' : `Not every run is right, or judged: ${escaped(unjudged.map((mark) => `${placeOf(mark)}: ${mark.verdict}`).join('; '))}.`}</li>
 <li>What differs by less than 2 % neither rises nor falls.</li>

@@ -1,7 +1,10 @@
-/** What the panels of figures 3, 4 and 5 show: rows of numbers, before anybody draws them. Pure. */
+/** What the panels of figures 3, 4 and 5, and of growth, show: rows of numbers, before anybody draws them. Pure. */
 import { normalised } from './claims.js';
+import { coursesOf, isLevel } from './courses.js';
+import { QUANTITIES, QUANTITY_NAMES, type Quantity } from './growth.js';
 import type { Group, Mark } from './marks.js';
 import type { ExperimentName, Kind } from './point.js';
+import { TECHNIQUES } from '../replica/techniques.js';
 import { NAMES, type Technique } from './result.js';
 import type { Estimate } from './statistics.js';
 
@@ -21,17 +24,18 @@ export type Panel = {
   readonly title: string;
   readonly x: string;
   readonly y: string;
-  /** Threads double; all else is drawn as it is. */
+  /** Threads, and whatever else grows, double; all else is drawn as it is. */
   readonly scale: 'linear' | 'log';
   readonly rows: readonly Row[];
 };
 
 type Draft = Omit<Panel, 'rows'> & { readonly rowsOf: (marks: readonly Mark[]) => readonly Row[] };
 
-export const FIGURES: Readonly<Record<ExperimentName, { readonly number: 3 | 4 | 5; readonly title: string }>> = {
-  'failed-commands': { number: 3, title: 'The cost of failed commands in opt-PSMR' },
-  'dependent-commands': { number: 4, title: 'Performance with dependent commands' },
-  threads: { number: 5, title: 'Scalability with dependent commands' },
+export const FIGURES: Readonly<Record<ExperimentName, { readonly name: string; readonly title: string; readonly file: string }>> = {
+  'failed-commands': { name: '3', title: 'Figure 3: The cost of failed commands in opt-PSMR', file: 'figure-3' },
+  'dependent-commands': { name: '4', title: 'Figure 4: Performance with dependent commands', file: 'figure-4' },
+  threads: { name: '5', title: 'Figure 5: Scalability with dependent commands', file: 'figure-5' },
+  growth: { name: 'growth', title: 'How cost grows', file: 'figure-growth' },
 };
 
 /** The panels of a figure; those for which there is nothing to draw are left out. */
@@ -45,7 +49,7 @@ const rowOf = (mark: Mark, series: string, x: number, estimate: Estimate, order:
   kind: mark.kind,
   x,
   y: estimate.median * unit,
-  low: (estimate.interval?.low ?? estimate.median) * unit,
+  low: Math.max(0, estimate.interval?.low ?? estimate.median) * unit, // nothing here is ever negative, whatever Student says of few runs
   high: (estimate.interval?.high ?? estimate.median) * unit,
   order,
 });
@@ -84,6 +88,27 @@ const across =
     });
   };
 
+/** Throughput by one quantity, all others as they are. */
+const along = (quantity: Quantity): Draft => {
+  const { title, axis, unit } = QUANTITIES[quantity];
+  return {
+    title,
+    x: axis,
+    y: 'Kcps',
+    scale: 'log',
+    rowsOf: (marks) => {
+      const places = coursesOf(marks).find((course) => course.quantity === quantity)?.places ?? [];
+      const ends = [places[0]?.value, places.at(-1)?.value].filter((end) => end !== undefined);
+      return TECHNIQUES.flatMap((technique) =>
+        places.flatMap(({ value, markByTechnique }) => {
+          const mark = markByTechnique.get(technique);
+          return mark === undefined ? [] : (isLevel(quantity, technique) ? ends : [value]).map((at) => rowOf(mark, NAMES[technique], at / unit, mark.throughput, at));
+        }),
+      );
+    },
+  };
+};
+
 const DRAFTS: Readonly<Record<ExperimentName, readonly Draft[]>> = {
   'failed-commands': [
     { ...FIGURE_3, title: 'Fail rate', y: '% of commands', rowsOf: rows(byThroughput, (mark) => mark.failedRatio, 100) },
@@ -106,10 +131,11 @@ const DRAFTS: Readonly<Record<ExperimentName, readonly Draft[]>> = {
   ],
   threads: [
     { ...FIGURE_5, title: 'Maximum throughput', y: 'Kcps', rowsOf: across((mark) => mark.throughput) },
-    { ...FIGURE_5, title: 'Throughput per thread', y: 'as a part of that of one thread', rowsOf: (marks) => parallelIn(marks).flatMap((technique) => normalisedRows(marks, technique)) },
+    { ...FIGURE_5, title: 'Throughput per thread', y: "of one thread's", rowsOf: (marks) => parallelIn(marks).flatMap((technique) => normalisedRows(marks, technique)) },
     { ...FIGURE_5, title: 'Mean latency', y: 'ms', rowsOf: across(({ latency }) => latency.all) },
     { ...FIGURE_5, title: 'CPU of a replica', y: 'cores', rowsOf: across((mark) => mark.cpu) },
   ],
+  growth: QUANTITY_NAMES.map(along),
 };
 
 const parallelIn = (marks: readonly Mark[]): readonly Technique[] => [...new Set(marks.map(({ technique }) => technique))].filter((technique) => technique !== 'smr');

@@ -1,5 +1,6 @@
-/** The paper's three experiments as lists of runs, and what of a directory may be gone on with. Pure. */
-import type { Technique } from '../replica/techniques.js';
+/** The experiments as lists of runs, and what of a directory may be gone on with. Pure. */
+import { isSequential, type Technique } from '../replica/techniques.js';
+import { QUANTITIES, sayValue, type Quantity } from './growth.js';
 import { ENDING, type ExperimentName, type Point } from './point.js';
 import { sayLoad } from './marks.js';
 import { NAMES, type Experiment } from './result.js';
@@ -71,6 +72,28 @@ export const threads = ({ base, techniques, points, repeats, isSought }: Wish): 
     ),
   );
 
+/** Each quantity by itself: what is asked of a series of runs that have a base in common. */
+export type GrowthWish = Pick<Wish, 'base' | 'techniques' | 'repeats'> & {
+  /** Values of each quantity that varies; that of the base belongs to all of them. */
+  readonly values: Readonly<Partial<Record<Quantity, readonly number[]>>>;
+};
+
+/** How cost grows: the base, and from there one quantity after another. What has one thread under any circumstances has nothing to vary there. */
+export const growth = ({ base, techniques, repeats, values }: GrowthWish): Plan => {
+  const settings = Object.entries(values).flatMap(([quantity, all]) => {
+    const { of, with: set } = QUANTITIES[quantity as Quantity];
+    return all.filter((value) => value !== of(base)).map((value) => ({ quantity, value, parameters: set(base, value) }));
+  });
+  return planOf('growth', false, repeats, (repeat) => [
+    ...techniques.map((technique) => ({ ...named(technique, 'base', 'base', repeat, repeats), step: 0, parameters: base })),
+    ...settings.flatMap(({ quantity, value, parameters }) =>
+      techniques
+        .filter((technique) => quantity !== 'threads' || !isSequential(technique))
+        .map((technique) => ({ ...named(technique, sayValue(quantity as Quantity, value), `${quantity}-${`${value}`.padStart(8, '0')}`, repeat, repeats), step: 0, parameters })),
+    ),
+  ]);
+};
+
 /** Repeated runs go round after round: whatever changes on the machine meets all points alike, and there is a whole figure soon. */
 const planOf = (experiment: ExperimentName, isSought: boolean, repeats: number, roundOf: (repeat: number) => Planned[]): Plan => ({
   experiment,
@@ -94,22 +117,24 @@ export type Resumed = { readonly type: 'Left'; readonly runs: readonly Planned[]
 export type Bench = Pick<Point, 'kind' | 'machine' | 'versions' | 'model'>;
 
 /** Fields in which the points of one experiment may differ; an experiment's own are checked run by run. */
-const VARYING = ['workload', 'arrivals', 'threads'];
+export const varyingIn = (experiment: ExperimentName): readonly string[] =>
+  experiment === 'growth' ? ['keys', 'arrivals', 'batchBytes', 'threads', 'replicas', 'acceptors'] : ['workload', 'arrivals', 'threads'];
 
 export const resume = (plan: Plan, bench: Bench, points: ReadonlyMap<string, Point>): Resumed => {
   const known = new Map([...points].map(([file, point]) => [file.slice(file.lastIndexOf('/') + 1), { file, point }]));
   const [base] = plan.runs;
   if (base === undefined) return { type: 'Left', runs: [] };
+  const varying = varyingIn(plan.experiment);
   for (const [file, point] of points) {
     if (point.experiment !== plan.experiment || point.kind !== bench.kind) continue;
-    const flaw = differenceOf(settingOf(point, VARYING), settingOf({ ...bench, parameters: base.parameters }, VARYING), '');
+    const flaw = differenceOf(settingOf(point, varying), settingOf({ ...bench, parameters: base.parameters }, varying), '');
     if (flaw !== undefined) return { type: 'Refused', reason: `${file}: ${flaw}` };
   }
   for (const run of plan.runs) {
     const found = known.get(run.file);
     if (found === undefined) continue;
-    const varying = plan.isSought ? ['arrivals'] : [];
-    const flaw = differenceOf(settingOf(found.point, varying), settingOf({ ...bench, parameters: run.parameters }, varying), '');
+    const sought = plan.isSought ? ['arrivals'] : [];
+    const flaw = differenceOf(settingOf(found.point, sought), settingOf({ ...bench, parameters: run.parameters }, sought), '');
     if (flaw !== undefined) return { type: 'Refused', reason: `${found.file}: ${flaw}` };
   }
   return { type: 'Left', runs: plan.runs.filter(({ file }) => !known.has(file)) };

@@ -13,7 +13,10 @@ import { Experiment, Machine, Run, UNITS, Versions } from './result.js';
 export const POINT = 'opt-psmr/point/1';
 
 /** The experiments of the paper: its figures 3, 4 and 5. */
-export type ExperimentName = 'failed-commands' | 'dependent-commands' | 'threads';
+export type PaperExperiment = 'failed-commands' | 'dependent-commands' | 'threads';
+
+/** And how cost grows, beyond them. */
+export type ExperimentName = PaperExperiment | 'growth';
 
 export type Kind = 'measured' | 'simulated';
 
@@ -40,7 +43,7 @@ export type Point = {
 
 export type Probe = { readonly inFlight: number; readonly throughput: number };
 
-const ExperimentName: t.Type<ExperimentName, unknown> = t.keyof({ 'failed-commands': null, 'dependent-commands': null, threads: null });
+const ExperimentName: t.Type<ExperimentName, unknown> = t.keyof({ 'failed-commands': null, 'dependent-commands': null, threads: null, growth: null });
 
 const Point: t.Type<Point, unknown> = t.strict({
   format: t.literal(POINT),

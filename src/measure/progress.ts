@@ -68,6 +68,8 @@ export type Reporter = {
   readonly enter: (run: string, stage: Stage) => void;
   /** Tells anew: to be called now and then, with the finished part of the stage where it is known. */
   readonly update: (finished?: number, note?: string) => void;
+  /** Something that is not to be overwritten: a line of its own. */
+  readonly say: (words: string) => void;
   /** Ends the line, so that something else may be written. */
   readonly end: () => void;
 };
@@ -111,6 +113,7 @@ export const reporter = (settings: {
       note = said;
       tell();
     },
+    say: (words) => write(`${mode === 'line' ? CLEAR : ''}${words}\n`),
     end: () => {
       if (mode === 'line' && progress !== undefined) write(CLEAR);
       progress = undefined;

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterOf, local, serviceOf } from '../adapter/config.js';
 import { startCrew, type Crew } from '../adapter/tcp/crew.js';
-import { groupsOf } from '../multicast/groups.js';
+import { ringsOf } from '../node.js';
 import { DIGEST_KIND, encodeCommand, recordsOf, replyAt } from '../record.js';
 import { decodeDigest } from '../replica/worker.js';
 import type { Digest } from '../service/service.js';
@@ -30,8 +30,10 @@ export type Task = {
 export type Execution = {
   readonly technique: Technique;
   readonly threads: number;
-  /** Kcps of commands answered for good, over the part of the log that counts. */
+  /** Kcps of commands answered for good, over the part of the log that counts: of the run in the middle, as all that follows. */
   readonly throughput: number;
+  /** The same of every run over the log. */
+  readonly throughputs: readonly number[];
   /** How many times as fast as SMR, if SMR ran. */
   readonly speedUp: number | undefined;
   /** Cores in use, of all threads together, and processor time for each command, microseconds. */
@@ -49,24 +51,33 @@ const COUNTED = { from: 0.3, to: 0.95 } as const;
 /** How long threads may say nothing, ms. */
 const PATIENCE = 60_000;
 
-/** Runs one technique after the other over the same commands. `tell` hears how far it is. */
+/** Runs one technique after the other over the same commands, `repeats` times each. `tell` hears how far it is. */
 export const measureReplica = async (
   task: Task,
   plan: readonly { readonly technique: Technique; readonly threads: number }[],
+  repeats: number,
   tell: (words: string) => void,
 ): Promise<readonly Execution[]> => {
   const done: Omit<Execution, 'speedUp' | 'verdict'>[] = [];
   for (const { technique, threads } of plan) {
     const name = `${NAMES[technique]}, ${threads} thread${threads === 1 ? '' : 's'}`;
     const log = await record(task, technique, threads, (part) => tell(`${name} · recording the log ${Math.floor(100 * part)} %`));
-    tell(`${name} · executing`);
-    done.push({ technique, threads, ...(await execute(task, technique, threads, log)) });
+    const runs: Ran[] = [];
+    for (let run = 1; run <= repeats; run += 1) {
+      tell(`${name} · executing${repeats === 1 ? '' : `, run ${run} of ${repeats}`}`);
+      runs.push(await execute(task, technique, threads, log));
+    }
+    const digests = [...new Set(runs.map(({ digest }) => digest))].join(' or ');
+    const middle = [...runs].sort((a, b) => a.throughput - b.throughput)[Math.floor((runs.length - 1) / 2)]!;
+    done.push({ technique, threads, ...middle, throughputs: runs.map(({ throughput }) => throughput), digest: digests });
   }
   const smr = done.find(({ technique }) => technique === 'smr');
+  const isAlike = done.every(({ digest }) => digest === done[0]!.digest && !digest.includes(' or '));
+  const verdict = !isAlike ? 'diverged' : plan.length * repeats === 1 ? 'unknown' : 'ok';
   return done.map((one) => ({
     ...one,
     speedUp: smr && one.throughput / smr.throughput,
-    verdict: done.length === 1 ? 'unknown' : done.every(({ digest }) => digest === done[0]!.digest) ? 'ok' : 'diverged',
+    verdict,
   }));
 };
 
@@ -91,7 +102,7 @@ const REPLICA = 1;
 const record = async (task: Task, technique: Technique, threads: number, tell: (part: number) => void): Promise<Log> => {
   const config = configOf(task, technique, threads);
   const cluster = clusterOf(config);
-  const { decide } = decider(groupsOf(threads), task.batchBytes);
+  const { decide } = decider(ringsOf(cluster), task.batchBytes);
   const decided: Decided[] = [];
   const answers = listener();
   const crew = startCrew(config, REPLICA, 0, answers.watcher);
@@ -127,7 +138,10 @@ const resubmitted = (chunk: readonly Sent[], failed: readonly string[]): readonl
 /** Of a session of its own. */
 const digestCommand = (): Uint8Array => encodeCommand({ kind: DIGEST_KIND, attempt: 0, session: 1000, sequence: 1, floor: 1, payload: new Uint8Array() });
 
-const execute = async (task: Task, technique: Technique, threads: number, log: Log): Promise<Omit<Execution, 'technique' | 'threads' | 'speedUp' | 'verdict'>> => {
+/** One run over the log. */
+type Ran = Pick<Execution, 'throughput' | 'cores' | 'microseconds' | 'failedRatio' | 'digest'>;
+
+const execute = async (task: Task, technique: Technique, threads: number, log: Log): Promise<Ran> => {
   const answers = listener();
   const crew = startCrew(configOf(task, technique, threads), REPLICA, 0, answers.watcher);
   try {

@@ -24,6 +24,9 @@ export const saturate = async (least: number, most: number, probe: (inFlight: nu
   return { inFlight: probes.find(({ throughput }) => throughput * (1 + WORTH) >= best)?.inFlight ?? least, probes };
 };
 
+/** Commands that a session may have in flight: what replicas of a measurement remember of each. */
+export const WINDOW = 4096;
+
 /** So many commands in flight over some sessions: each keeps the same number, rounded up. */
 export const sessionsFor = (inFlight: number, clients: number): { readonly clients: number; readonly outstanding: number } => {
   const used = Math.min(clients, inFlight);

@@ -10,8 +10,8 @@ h1 { font-size: 26px; line-height: 1.25; margin: 16px 0 8px; }
 h2 { font-size: 20px; margin: 24px 0 4px; }
 h3 { font-size: 15px; margin: 20px 0 6px; }
 .setup, .note { color: var(--faint); margin: 0 0 12px; }
-.panels { display: flex; flex-wrap: wrap; gap: 16px 24px; }
-figure { margin: 0; flex: 0 1 auto; max-width: 100%; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 16px 24px; }
+figure { margin: 0; min-width: 0; }
 figure svg { display: block; max-width: 100%; height: auto; }
 .scroll { overflow-x: auto; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--good); outline-offset: 2px; }

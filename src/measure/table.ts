@@ -5,6 +5,7 @@ import colors from 'picocolors';
 import type { Mark } from './marks.js';
 import type { Execution } from './replica.js';
 import { NAMES, type Run } from './result.js';
+import { estimate, type Estimate } from './statistics.js';
 
 const HEAD = ['technique', 'Kcps', 'mean ms', 'p50 ms', 'p99 ms', 'failed %', 'CPU, cores', 'verdict'] as const;
 
@@ -46,6 +47,9 @@ export const takesColour = (out: { readonly isTTY?: boolean }, env: NodeJS.Proce
 export const rounded = (value: number): string =>
   value === 0 ? '0' : value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
 
+/** A median, and half of its confidence interval where there is one. */
+export const sayEstimate = ({ median, interval }: Estimate): string => `${rounded(median)}${interval === undefined ? '' : ` ± ${rounded((interval.high - interval.low) / 2)}`}`;
+
 /** The cores of processes named `role` or `role-number`, a line for each role: `replicas 0.9 0.8`. */
 export const cpuByRole = (cpu: Run['cpu']): string => {
   const coresByRole = new Map<string, number[]>();
@@ -76,7 +80,7 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
       mark.technique === 'smr' ? 1 : mark.threads,
       mark.dependent,
       mark.load.replace(' in flight', '').replace(' a second', '/s'),
-      rounded(mark.throughput.median),
+      sayEstimate(mark.throughput),
       rounded(mark.latency.all.median),
       rounded(mark.p99.median),
       rounded(100 * mark.failedRatio.median),
@@ -85,6 +89,20 @@ export const marksTable = (marks: readonly Mark[], colour: boolean): string => {
     ]),
   );
   return table.toString();
+};
+
+/** How cost grows: rows by quantity, each under its name. */
+export const growthTextTable = ({ head, bodies }: { readonly head: readonly string[]; readonly bodies: readonly { readonly title: string; readonly rows: readonly (readonly string[])[] }[] }, colour: boolean): string => {
+  const { bold } = colors.createColors(colour);
+  const table = new Table({ head: head.map((title) => bold(title.replace(', ', '\n'))), colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')), style: { head: [], border: [] } });
+  for (const { title, rows } of bodies) table.push([{ content: bold(title), colSpan: head.length }], ...rows.map((cells) => [...cells]));
+  return table.toString();
+};
+
+/** The one in the middle, and half of the confidence interval. */
+const sayThroughputs = (throughputs: readonly number[]): string => {
+  const known = estimate(throughputs);
+  return known === undefined ? '' : sayEstimate(known);
 };
 
 /** What replicas alone did, a row each. */
@@ -99,7 +117,7 @@ export const executionsTable = (executions: readonly Execution[], colour: boolea
     ...executions.map((one) => [
       bold(NAMES[one.technique]),
       one.threads,
-      rounded(one.throughput),
+      sayThroughputs(one.throughputs),
       one.speedUp === undefined ? '' : rounded(one.speedUp),
       rounded(one.cores),
       rounded(one.microseconds),
