@@ -6,8 +6,8 @@ import { fields, integer, isObject, list, maybe, natural, text, time, type Check
 
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
-  (value, field) =>
-    allowed.includes(value) ? undefined : `${field}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+  (value) =>
+    allowed.includes(value) ? undefined : `: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
 
 const number: Check = time;
 
@@ -18,7 +18,7 @@ const cluster = fields({
   ring: fields({ batchBytes: natural, backlogBytes: natural, window: natural, heartbeat: natural, suspectAfter: natural, resendAfter: natural, askAfter: natural, askFor: natural }),
   skip: fields({ lambda: natural, delta: natural, origin: natural }),
   m: natural,
-  commandsPerBarrier: (value, field) => (value === Infinity ? undefined : natural(value, field)),
+  commandsPerBarrier: (value) => (value === Infinity ? undefined : natural(value)),
   homes: list(integer),
 });
 
@@ -39,7 +39,7 @@ const header = fields({
 
 const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'scheduler', 'proxy'];
 
-const event: Check = (value, field) => (isObject(value) && typeof value['type'] === 'string' ? undefined : `${field}: expected an object with a type`);
+const event: Check = (value) => (isObject(value) && typeof value['type'] === 'string' ? undefined : ': expected an object with a type');
 
 const line = fields({
   process: text,
@@ -84,7 +84,7 @@ export const understand = (written: string, state = 0): Said => {
   const end = written.indexOf(TAIL);
   const json = parsed(end < 0 ? written : `${written.slice(0, end)}}`);
   if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
-  const flaw = line(json, '');
+  const flaw = line(json);
   if (flaw !== undefined) return nothing(flaw);
   if (end < 0) return { type: 'Nothing', field: 'effects', reason: 'expected a list, got nothing' };
   return { type: 'Line', line: { ...(json as Omit<Line, 'tail' | 'said'>), tail: written.slice(end), said: digestedText(state, written.slice(written.indexOf(CLOCK), end)) } };
@@ -94,7 +94,7 @@ const understandHeader = (written: string): Said => {
   // Only a header knows a number that JSON does not.
   const json = parsed(written, (_, value: unknown) => (value === 'Infinity' ? Infinity : value));
   if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
-  const flaw = header(json, '');
+  const flaw = header(json);
   return flaw === undefined ? { type: 'Header', header: json as Header } : nothing(flaw);
 };
 
