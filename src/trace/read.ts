@@ -61,6 +61,9 @@ export const headIn = (written: string): string => written.slice(0, written.inde
 const CLOCK = ',"clock":';
 const EVENT = ',"event":';
 
+/** What stands between: all that was ever written there, and nothing that JSON does not know. */
+const GIVEN = /^([1-9]\d{0,14}),"machine":"(process|merge|worker|scheduler|proxy)"(?:,"session":(0|[1-9]\d{0,14})(?:,"time":((?:0|[1-9]\d{0,14})(?:\.\d{1,20})?))?)?$/;
+
 /**
  * The line that comes after line `clock` of the same origin, if it is one that nothing can be said against, in little time;
  * whatever else is left to `understand`, which can say why.
@@ -70,12 +73,14 @@ export const quickly = (written: string, origin: Origin, clock: number, state: n
   const start = written.indexOf(EVENT, at);
   const end = written.indexOf(TAIL, start);
   if (at < 0 || start < 0 || end < 0) return undefined;
-  const between = written.slice(at + CLOCK.length, start);
-  const machine = between === `${clock + 1},"machine":"process"` ? 'process' : between === `${clock + 1},"machine":"merge"` ? 'merge' : undefined;
-  if (machine === undefined) return undefined;
+  const [, counted, machine, session, time] = GIVEN.exec(written.slice(at + CLOCK.length, start)) ?? [];
+  if (machine === undefined || Number(counted) !== clock + 1) return undefined;
   const given = parsed(written.slice(start + EVENT.length, end));
   if (!isObject(given) || typeof given['type'] !== 'string') return undefined;
-  return { process: origin.process, life: origin.life, thread: origin.thread, clock: clock + 1, machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
+  const { process, life, thread } = origin;
+  const read = { process, life, thread, clock: clock + 1, machine: machine as Machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
+  if (session === undefined) return read;
+  return time === undefined ? { ...read, session: Number(session) } : { ...read, session: Number(session), time: Number(time) };
 };
 
 /** What a line says that follows one with this state. Never throws. */
