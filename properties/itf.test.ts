@@ -16,6 +16,7 @@ import { loadRun, saveRun } from '../src/cli/kept.js';
 import { MODELS } from '../src/models/index.js';
 import { itfOf as itfOfStory, statesOf } from '../src/trace/show/itf.js';
 import { EVERYTHING } from '../src/trace/show/select.js';
+import { clausesIn, itfOfStates, textOfStates } from '../src/trace/show/states.js';
 import { linesOf, storyOf } from './arbitraries/stories.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'psmr-itf-'));
@@ -112,4 +113,42 @@ it('a trace of a cluster comes back from ITF, state by state', () => {
   expect([...last.delivered.keys()].sort()).toEqual(['r1 t1', 'r1 t2', 'r2 t1', 'r2 t2']);
   expect(new Set([...last.barrier.values()]).size).toBe(1);
   expect(states.some(({ waiting }) => waiting.size === 2)).toBe(true);
+});
+
+describe('a run in ITF is shown', () => {
+  const toldOf = (itf: unknown) => {
+    const told = fromItf(throughText(itf));
+    if (E.isLeft(told)) throw new Error(told.left);
+    return told.right;
+  };
+
+  it('with all its steps, and is written again as it was', () => {
+    const story = storyOf(linesOf());
+    const itf = itfOfStory(story, EVERYTHING);
+    const lines = [...textOfStates('t', toldOf(itf), EVERYTHING)];
+    expect(throughText(itfOfStates(toldOf(itf), EVERYTHING))).toEqual(throughText(itf));
+    for (const { index, text } of story.steps) expect(lines).toContain(`${String(index + 1).padStart(6)}  ${text}`);
+    expect(lines.filter((line) => line.startsWith('        - delivered of ')).length).toBeGreaterThan(10);
+    expect(lines.filter((line) => /undefined|\[object|NaN/.test(line))).toEqual([]);
+  });
+
+  it('in part: by number, command and ring, what is left out counted', () => {
+    const story = storyOf(linesOf());
+    const part = { ...EVERYTHING, from: 40, to: 240, ring: 1 };
+    const asked = story.steps.filter(({ index, group, kind }) => index >= 39 && index < 240 && (group === 1 || kind === 'breach'));
+    expect(asked.length).toBeGreaterThan(3);
+    const told = toldOf(itfOfStory(story, EVERYTHING));
+    expect(throughText(itfOfStates(told, part))).toEqual(throughText(itfOfStory(story, part)));
+    expect([...textOfStates('t', told, part)].at(-1)).toBe(`${(story.steps.length - asked.length).toLocaleString('en')} states are left out`);
+    const command = story.steps.find(({ commands }) => commands.length > 0)!.commands[0]!;
+    expect(throughText(itfOfStates(told, { ...EVERYTHING, command }))).toEqual(throughText(itfOfStory(story, { ...EVERYTHING, command })));
+  });
+
+  it.each(MODELS)('of the model $name as well, and names the clause that it breaks', ({ name, size, of }) => {
+    const told = toldOf(itfOf(randomRun(of(size.usual), () => 0.5, 6), { clause: 'some clause', model: name, size: size.usual }));
+    const lines = [...textOfStates('t', told, EVERYTHING)];
+    expect(lines.filter((line) => /^ +\d+  /.test(line))).toHaveLength(told.states.length);
+    expect(lines.at(-1)).toBe('against some clause');
+    expect(clausesIn(told)).toEqual(['some clause']);
+  });
 });

@@ -20,13 +20,24 @@ afterAll(tidy);
 const reportsOf = ({ stdout }: Ended): readonly (Report & { readonly name: string })[] => JSON.parse(stdout) as never;
 
 /** A copy of a trace in which some text is another one. */
-const copy = (change: (file: string, text: string) => string | Uint8Array | undefined): string => {
+const copy = (change: (file: string, text: string) => string | Uint8Array | undefined, ending = '.gz'): string => {
   const to = newFolder();
   for (const file of readdirSync(join(folder, 'opt-psmr'))) {
     const content = change(file, readFileSync(join(folder, 'opt-psmr', file), 'utf8'));
-    if (content !== undefined) writeFileSync(join(to, typeof content === 'string' ? file : `${file}.gz`), content);
+    if (content !== undefined) writeFileSync(join(to, typeof content === 'string' ? file : `${file}${ending}`), content);
   }
   return to;
+};
+
+/** What zstd makes of bytes that it cannot make shorter: a frame of blocks as they are. */
+const zstdOf = (bytes: Buffer): Uint8Array => {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 2 ** 16) {
+    const block = bytes.subarray(at, at + 2 ** 16);
+    const header = block.length * 8 + Number(at + 2 ** 16 >= bytes.length);
+    blocks.push(Buffer.from([header & 0xff, (header >> 8) & 0xff, header >> 16]), block);
+  }
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x58]), ...blocks]);
 };
 
 describe('what real processes did', () => {
@@ -53,6 +64,8 @@ describe('what real processes did', () => {
   it('may be compressed, and end in half a line', async () => {
     const zipped = await psmr(['trace', 'check', '--json', copy((_, text) => gzipSync(text))]);
     expect(reportsOf(zipped)).toMatchObject([{ verdict: 'ok', unmatched: 0 }]);
+    const framed = await psmr(['trace', 'check', '--json', copy((_, text) => zstdOf(Buffer.from(text)), '.zst')]);
+    expect(reportsOf(framed)).toMatchObject([{ verdict: 'ok', unmatched: 0, events: reportsOf(zipped)[0]!.events }]);
     const cut = await psmr(['trace', 'check', '--json', copy((file, text) => (file === 'a2.0.ndjson' ? text.slice(0, Math.floor(text.length * 0.7)) : text))]);
     expect(reportsOf(cut)).toMatchObject([{ verdict: 'ok', cut: [expect.stringContaining('a2.0.ndjson')] }]);
     expect(reportsOf(cut)[0]!.unmatched).toBeGreaterThan(0);
@@ -96,6 +109,7 @@ describe('psmr trace check', () => {
     ['no trace in it', () => newFolder(), /no \.ndjson file/],
     ['no header', () => copy((_, text) => text.slice(text.indexOf('\n') + 1)), /line 1: not the header of a trace/],
     ['what is no gzip', () => copy(() => new Uint8Array(20)), /\.gz: /],
+    ['half of what was compressed', () => copy((_, text) => gzipSync(text).subarray(0, 999)), /\.gz: cannot be read: unexpected end of file/],
   ])('says so where there is %s, and ends with 3', async (_, where, reason) => {
     const { status, stderr } = await psmr(['trace', 'check', where()]);
     expect(stderr).toMatch(reason);

@@ -71,11 +71,22 @@ export const clauses = {
   'CON-8: an id stands for one value': ({ learned }: Facts) => contradictions(learned, ({ ring, id }) => `id ${id} of ring ${ring}`, ({ value }) => value),
 
   'CON-10: what is decided was submitted, or is a skip or a no-op': ({ learned, submitted }: Facts) => {
-    const known = new Set(submitted.map(({ ring, command }) => `${ring}/${command}`));
+    const known = commandsByRing(submitted);
     return learned.flatMap(({ ring, instance, commands }) =>
-      commands.filter((command) => !known.has(`${ring}/${command}`)).map((command) => `instance ${instance} of ring ${ring} decided ${command}, which nobody submitted`),
+      commands.filter((command) => known.get(ring)?.has(command) !== true).map((command) => `instance ${instance} of ring ${ring} decided ${command}, which nobody submitted`),
     );
   },
+};
+
+/** What was submitted to each ring. */
+export const commandsByRing = (submitted: Facts['submitted']): ReadonlyMap<number, ReadonlySet<string>> => {
+  const commands = new Map<number, Set<string>>();
+  for (const { ring, command } of submitted) {
+    const known = commands.get(ring);
+    if (known === undefined) commands.set(ring, new Set([command]));
+    else known.add(command);
+  }
+  return commands;
 };
 
 /** What goes by the same name and is not the same. */

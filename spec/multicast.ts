@@ -3,6 +3,7 @@
  *
  * A batch stands at a virtual `slot` of its group; a learner subscribes to some groups and merges them.
  */
+import { commandsByRing } from './consensus.js';
 
 export type Delivery = {
   /** A thread of a replica, between two crashes. */
@@ -33,13 +34,13 @@ const placeOf = ({ group, slot }: Delivery): string => `g${group}/${slot}`;
 /** The clauses: what violates each of them, given the facts of a run. */
 export const clauses = {
   'MUL-1 integrity: a learner delivers a slot once, and only what was multicast to its group': ({ submitted, deliveries }: Facts) => {
-    const known = new Set(submitted.map(({ ring, command }) => `${ring}/${command}`));
+    const known = commandsByRing(submitted);
     const seen = new Set<string>();
     return deliveries.flatMap((delivery) => {
       const name = `${delivery.learner} ${placeOf(delivery)}`;
       const repeated = seen.has(name) ? [`${name} again`] : [];
       seen.add(name);
-      return [...repeated, ...delivery.commands.filter((command) => !known.has(`${delivery.group}/${command}`)).map((command) => `${name}: ${command} was not multicast to g${delivery.group}`)];
+      return [...repeated, ...delivery.commands.filter((command) => known.get(delivery.group)?.has(command) !== true).map((command) => `${name}: ${command} was not multicast to g${delivery.group}`)];
     });
   },
 

@@ -57,9 +57,10 @@ export const clauses = {
   'REP-3: an attempt has one outcome, at all replicas and for ever': ({ executions }: Facts) => {
     const outcomeByAttempt = new Map<string, string>();
     return executions.flatMap((execution) => {
-      const known = outcomeByAttempt.get(nameOf(execution)) ?? execution.outcome;
-      outcomeByAttempt.set(nameOf(execution), known);
-      return known === execution.outcome ? [] : [`${nameOf(execution)}: ${known} and, at ${execution.replica}, ${execution.outcome}`];
+      const name = nameOf(execution);
+      const known = outcomeByAttempt.get(name) ?? execution.outcome;
+      outcomeByAttempt.set(name, known);
+      return known === execution.outcome ? [] : [`${name}: ${known} and, at ${execution.replica}, ${execution.outcome}`];
     });
   },
 

@@ -86,6 +86,11 @@ const threads = (numbers: readonly number[]): string => numbers.map((thread) => 
 /** The different values of the facts under each key. */
 const grouped = <F, V>(facts: readonly F[], keyOf: (fact: F) => string, valueOf: (fact: F) => V): ReadonlyMap<string, readonly V[]> => {
   const valuesByKey = new Map<string, Set<V>>();
-  for (const fact of facts) valuesByKey.set(keyOf(fact), (valuesByKey.get(keyOf(fact)) ?? new Set()).add(valueOf(fact)));
+  for (const fact of facts) {
+    const key = keyOf(fact);
+    const values = valuesByKey.get(key);
+    if (values === undefined) valuesByKey.set(key, new Set([valueOf(fact)]));
+    else values.add(valueOf(fact));
+  }
   return new Map([...valuesByKey].map(([key, values]) => [key, [...values]]));
 };

@@ -10,6 +10,7 @@ import { play } from '../../src/adapter/trace-reading.js';
 import { expectedOf, measure } from '../../src/measure/experiment.js';
 import { reporter } from '../../src/measure/progress.js';
 import type { Experiment } from '../../src/measure/result.js';
+import { medianOf } from '../../src/measure/statistics.js';
 import { WORKLOADS } from '../../src/measure/workload.js';
 import type { Level } from '../../src/trace/line.js';
 import { reportOf } from '../../src/trace/report.js';
@@ -44,25 +45,26 @@ const MODES: readonly Mode[] = ['off', 'protocol', 'execution'];
 const folder = mkdtempSync(join(tmpdir(), 'opt-psmr-bench-'));
 const silent = reporter({ runs: ['opt-PSMR'], expected: expectedOf(EXPERIMENT), mode: 'none', columns: 80, now: () => performance.now(), write: () => undefined });
 
-/** Thousands of commands a second, and where the trace is. */
-const runOnce = async (mode: Mode, round: number): Promise<{ readonly rate: number; readonly directory: string }> => {
+/** Thousands of commands a second, microseconds of CPU that all processes took for one, and where the trace is. */
+const runOnce = async (mode: Mode, round: number): Promise<{ readonly rate: number; readonly cost: number; readonly directory: string }> => {
   const directory = join(folder, `${mode}-${round}`);
   const trace = mode === 'off' ? null : { directory, level: mode };
   const { runs } = await measure(EXPERIMENT, ['opt-psmr'], silent, new AbortController().signal, () => ({ history: null, trace }));
-  return { rate: runs[0]!.throughput, directory };
+  const { throughput, cpu } = runs[0]!;
+  return { rate: throughput, cost: (1000 * Object.values(cpu).reduce((sum, cores) => sum + cores, 0)) / throughput, directory };
 };
-
-const medianOf = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 const filesIn = (directory: string): readonly string[] => readdirSync(directory).map((name) => join(directory, name));
 
 try {
   const rates = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
+  const costs = new Map<Mode, number[]>(MODES.map((mode) => [mode, []]));
   const checks = new Map<Mode, { readonly events: number; readonly seconds: number; readonly bytes: number }[]>(MODES.map((mode) => [mode, []]));
   for (let round = 0; round < ROUNDS; round += 1)
     for (const mode of MODES) {
-      const { rate, directory } = await runOnce(mode, round);
+      const { rate, cost, directory } = await runOnce(mode, round);
       rates.get(mode)!.push(rate);
+      costs.get(mode)!.push(cost);
       if (mode === 'off') continue;
       const files = filesIn(directory);
       const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
@@ -77,6 +79,7 @@ try {
   const result = MODES.map((mode) => ({
     trace: mode,
     'Kcps, median': Number(medianOf(rates.get(mode)!).toFixed(1)),
+    'us of CPU a command': Number(medianOf(costs.get(mode)!).toFixed(2)),
     'of untraced': Number(medianOf(rates.get(mode)!.map((rate, i) => rate / rates.get('off')![i]!)).toFixed(3)),
     ...(mode === 'off'
       ? {}

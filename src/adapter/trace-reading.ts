@@ -1,17 +1,12 @@
 /** Traces on disk: the files of a directory, read a stretch at a time, compressed or not, and played against each other. */
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
-import type { Readable } from 'node:stream';
-import * as zlib from 'node:zlib';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { newChecker, type Checker, type Feed, type Listener } from '../trace/checker.js';
 import type { Header, Setting } from '../trace/line.js';
 import { understand, type Said } from '../trace/read.js';
+import { open } from './history/source.js';
 
 const NAME = /\.ndjson(\.gz|\.zst)?$/;
-
-/** Bytes read of a file at once. */
-const PIECE = 2 ** 18;
 
 /** The traces in these files and directories: the files given are one, those of each directory another. */
 export const tracesIn = (paths: readonly string[]): readonly { readonly name: string; readonly files: readonly string[] }[] => {
@@ -35,34 +30,14 @@ const tracesUnder = (directory: string): readonly { readonly name: string; reado
 type Piece = { readonly lines: readonly string[]; readonly tail: string | undefined };
 
 async function* piecesOf(path: string): AsyncGenerator<Piece> {
-  const decoder = new StringDecoder('utf8');
   let rest = '';
-  try {
-    for await (const chunk of open(path)) {
-      const lines = (rest + decoder.write(chunk as Buffer)).split('\n');
-      rest = lines.pop() ?? '';
-      if (lines.length > 0) yield { lines, tail: undefined };
-    }
-  } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  for await (const text of open(path).pieces) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (lines.length > 0) yield { lines, tail: undefined };
   }
-  yield { lines: [], tail: rest + decoder.end() };
+  yield { lines: [], tail: rest };
 }
-
-const open = (path: string): Readable => {
-  const raw = createReadStream(path, { highWaterMark: PIECE });
-  const through = path.endsWith('.gz') ? zlib.createGunzip() : path.endsWith('.zst') ? zstd(path) : undefined;
-  if (through === undefined) return raw;
-  raw.on('error', (error) => through.destroy(error));
-  return raw.pipe(through);
-};
-
-/** Newer versions of Node than ours bring it along. */
-const zstd = (path: string): zlib.Gunzip => {
-  const create = (zlib as unknown as { readonly createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
-  if (create === undefined) throw new Error(`this Node (${process.version}) reads no zstd, from 22.15 on it does: zstd -d ${basename(path)}`);
-  return create();
-};
 
 /** Plays a trace to its end, or to the first thing that is wrong with it. `onProgress` hears how many lines were played, a listener which. */
 export const play = async (files: readonly string[], onProgress: (events: number) => void = () => undefined, listenerFor?: (setting: Setting) => Listener): Promise<Checker> => {

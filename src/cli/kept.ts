@@ -34,7 +34,7 @@ export const saveRun = (file: string, model: string, size: number, violations: r
 
 /** The run in a file. Throws an error that names the file and what is wrong with it. */
 export const loadRun = (file: string): KeptRun => {
-  const json = parse(file);
+  const json = jsonIn(file);
   if (typeof json === 'object' && json !== null && 'states' in json) return loadItf(file, json);
   const decoded = KeptRun.decode(json);
   if (E.isLeft(decoded)) throw new Error(`${file}: ${decoded.left.map(sayFlaw).join('; ')}`);
@@ -50,7 +50,8 @@ const loadItf = (file: string, json: object): KeptRun => {
   return { ...about.right, ...kept.right, story: [] };
 };
 
-const parse = (file: string): unknown => {
+/** What stands in a file of JSON. Throws an error that names the file. */
+export const jsonIn = (file: string): unknown => {
   const content = readFileSync(file, 'utf8');
   try {
     return JSON.parse(content);

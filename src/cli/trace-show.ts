@@ -1,20 +1,25 @@
 /** psmr trace show: a trace to look at, as a page, a numbered story, a diagram, or for the tools of others. */
 import { Command } from '@commander-js/extra-typings';
+import * as E from 'fp-ts/lib/Either.js';
 import { writeFileSync } from 'node:fs';
 import { play, tracesIn } from '../adapter/trace-reading.js';
+import { fromItf } from '../check/itf.js';
 import { reportOf } from '../trace/report.js';
 import { itfOf } from '../trace/show/itf.js';
 import { mermaidOf } from '../trace/show/mermaid.js';
 import { pageOf } from '../trace/show/page.js';
+import type { Choice } from '../trace/show/select.js';
+import { clausesIn, itfOfStates, textOfStates } from '../trace/show/states.js';
 import type { Story } from '../trace/show/story.js';
 import { newTeller, type Teller } from '../trace/show/teller.js';
 import { textOf } from '../trace/show/text.js';
+import { jsonIn } from './kept.js';
 import { natural } from './options.js';
 import { ticker } from './ticker.js';
 
 export const showCommand = new Command('show')
-  .description('a trace to look at: a page for a browser, a numbered story, a diagram')
-  .argument('<path...>', 'a directory of a trace, or the files of one; .gz and .zst as well')
+  .description('a trace to look at: a page for a browser, a numbered story, a diagram; and runs in ITF')
+  .argument('<path...>', 'a directory of a trace, or the files of one, .gz and .zst as well; or a run in ITF, in one file that ends in .itf.json')
   .option('--text', 'print a numbered story; so it is if nothing else is asked for')
   .option('--mermaid', 'print a sequence diagram of Mermaid')
   .option('--html <file>', 'write one page there that needs nothing else')
@@ -32,17 +37,32 @@ Steps are in an order in which causes come before effects. The exit status is 1 
 Examples:
   psmr trace show traces-here/opt-psmr --html trace.html
   psmr trace show traces-here/opt-psmr --command 1001.3
-  psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1`,
+  psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1
+  psmr trace show traces-here/opt-psmr --itf t.itf.json && psmr trace show t.itf.json`,
   )
   .action(async (paths, { text, mermaid, html, itf, all, from, to, command, ring }) => {
-    const story = await storyIn(paths);
     const choice = { all: all === true, from, to: to ?? Infinity, command, ring };
+    const [run] = paths;
+    if (run?.endsWith('.itf.json') === true && paths.length === 1) {
+      if (html !== undefined || mermaid === true) throw new Error(`${run}: ITF tells of states and not of messages: there is --text of it, and --itf`);
+      return showRun(run, choice, text === true, itf);
+    }
+    const story = await storyIn(paths);
     if (html !== undefined) writeFileSync(html, pageOf(story));
     if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOf(story, choice))}\n`);
     if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
     if (text === true || [html, itf, mermaid].every((other) => other === undefined)) for (const line of textOf(story, choice)) console.log(line);
     if (story.flaws.length > 0) process.exitCode = 1;
   });
+
+/** Shows a run that somebody has written in ITF. */
+const showRun = (file: string, choice: Choice, text: boolean, itf: string | undefined): void => {
+  const told = fromItf(jsonIn(file));
+  if (E.isLeft(told)) throw new Error(`${file}: ${told.left}`);
+  if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOfStates(told.right, choice))}\n`);
+  if (text || itf === undefined) for (const line of textOfStates(file, told.right, choice)) console.log(line);
+  if (clausesIn(told.right).length > 0) process.exitCode = 1;
+};
 
 /** The story of the one trace that is there. */
 const storyIn = async (paths: readonly string[]): Promise<Story> => {

@@ -10,7 +10,10 @@
  *
  * Digests are 8 hexadecimal digits, payloads base64.
  */
-import { commandAt, encodeCommand, join, recordsOf, replyAt, type Command, type Reply, type Status } from '../record.js';
+import {
+  attemptAt, COMMAND_HEADER, encodeCommand, floorAt, groupAt, isAgainAt, join, kindAt, lengthAt, nextRecord, offsetAt, REPLY_HEADER,
+  sequenceAt, sessionAt, slotAt, statusAt, type Command, type Reply, type Status,
+} from '../record.js';
 import { digestOf, hexOf, standIn } from './digest.js';
 
 /** How much of a value a trace keeps. */
@@ -40,16 +43,24 @@ export const placeholder = (summary: Summary): Uint8Array => {
 export const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string =>
   `${session}.${sequence}.${attempt}`;
 
-/** The names of the commands in a batch. */
-export const namesIn = (batch: Uint8Array): readonly string[] => {
-  const names: string[] = [];
-  for (const at of recordsOf(batch)) names.push(nameOf(commandAt(batch, at)));
-  return names;
+// Whoever is traced waits for what is said here: of a batch, no object is made for each of its records.
+
+/** What is said of each record of a batch. */
+export const sayEach = (batch: Uint8Array, say: (batch: Uint8Array, at: number) => string): readonly string[] => {
+  const said: string[] = [];
+  for (let at = 0; at < batch.length; at = nextRecord(batch, at)) said.push(say(batch, at));
+  return said;
 };
 
-/** A payload: its length and digest, or all of it. */
-export const sayPayload = (payload: Uint8Array, detail: Detail): string =>
-  detail === 'values' ? `=${Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString('base64')}` : `${payload.length}/${hexOf(digestOf(payload))}`;
+/** The name of the command or the reply at byte `at`. */
+export const nameAt = (batch: Uint8Array, at: number): string => `${sessionAt(batch, at)}.${sequenceAt(batch, at)}.${attemptAt(batch, at)}`;
+
+/** The names of the commands in a batch. */
+export const namesIn = (batch: Uint8Array): readonly string[] => sayEach(batch, nameAt);
+
+/** A payload, which is the bytes between two places: its length and digest, or all of it. */
+export const sayPayload = (bytes: Uint8Array, detail: Detail, from = 0, to = bytes.length): string =>
+  detail === 'values' ? `=${Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('base64')}` : `${to - from}/${hexOf(digestOf(bytes, from, to))}`;
 
 const PAYLOAD = /^(?:=([A-Za-z0-9+/]*={0,2})|(\d{1,9})\/([0-9a-f]{8}))$/;
 
@@ -60,7 +71,9 @@ export const hearPayload = (said: string): Uint8Array | undefined => {
   return length === undefined || digest === undefined ? undefined : standIn(Number(length), Number.parseInt(digest, 16));
 };
 
-export const sayCommand = (command: Command, detail: Detail): string => `${nameOf(command)}/${command.kind}/${command.floor}${command.isAgain === true ? '!' : ''}/${sayPayload(command.payload, detail)}`;
+/** The command at byte `at` of a batch. */
+export const sayCommandAt = (batch: Uint8Array, at: number, detail: Detail): string =>
+  `${nameAt(batch, at)}/${kindAt(batch, at)}/${floorAt(batch, at)}${isAgainAt(batch, at) ? '!' : ''}/${sayPayload(batch, detail, at + COMMAND_HEADER, at + lengthAt(batch, at))}`;
 
 const COMMAND = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(\d{1,3})\/(\d{1,10})(!?)\/(.*)$/;
 
@@ -73,11 +86,7 @@ export const hearCommand = (said: string): Command | undefined => {
 };
 
 /** All commands of a batch. */
-export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[] => {
-  const said: string[] = [];
-  for (const at of recordsOf(batch)) said.push(sayCommand(commandAt(batch, at), detail));
-  return said;
-};
+export const sayCommands = (batch: Uint8Array, detail: Detail): readonly string[] => sayEach(batch, (_, at) => sayCommandAt(batch, at, detail));
 
 /** The batch of these commands, or the place of one that is none. */
 export const hearCommands = (said: readonly unknown[]): Uint8Array | number => {
@@ -90,10 +99,9 @@ export const hearCommands = (said: readonly unknown[]): Uint8Array | number => {
   return join(records);
 };
 
-export const sayReply = (reply: Reply, detail: Detail): string => {
-  const { group, slot, offset } = reply.position;
-  return `${nameOf(reply)}/${reply.status}/${group}/${slot}/${offset}/${sayPayload(reply.payload, detail)}`;
-};
+/** The reply at byte `at` of a batch of replies. */
+export const sayReplyAt = (replies: Uint8Array, at: number, detail: Detail): string =>
+  `${nameAt(replies, at)}/${statusAt(replies, at)}/${groupAt(replies, at)}/${slotAt(replies, at)}/${offsetAt(replies, at)}/${sayPayload(replies, detail, at + REPLY_HEADER, at + lengthAt(replies, at))}`;
 
 const REPLY = /^(\d{1,16})\.(\d{1,10})\.(\d{1,3})\/(Executed|Failed|Refused)\/(\d{1,5})\/(\d{1,16})\/(\d{1,10})\/(.*)$/;
 
@@ -107,8 +115,4 @@ export const hearReply = (said: string): Reply | undefined => {
 };
 
 /** All replies of a batch of replies. */
-export const sayReplies = (replies: Uint8Array, detail: Detail): readonly string[] => {
-  const said: string[] = [];
-  for (const at of recordsOf(replies)) said.push(sayReply(replyAt(replies, at), detail));
-  return said;
-};
+export const sayReplies = (replies: Uint8Array, detail: Detail): readonly string[] => sayEach(replies, (_, at) => sayReplyAt(replies, at, detail));

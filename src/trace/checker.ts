@@ -60,7 +60,7 @@ type Cast = {
   time: number;
   isEnded: boolean;
   /** The lines played last, and their numbers. */
-  recent: readonly (readonly [number, string])[];
+  readonly recent: (readonly [number, string])[];
 };
 
 type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver: boolean; blocked: Extract<Outcome, { type: 'Blocked' }> | undefined };
@@ -199,7 +199,8 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     reel.at += 1;
     reel.count += 1;
     if (last === undefined) return;
-    last.recent = [...last.recent.slice(1 - CONTEXT), [reel.count, written]];
+    last.recent.push([reel.count, written]);
+    if (last.recent.length > CONTEXT) last.recent.shift();
     if (lastLine !== undefined) onPlayed?.(lastLine, reel.file, reel.count, last.player);
     last = undefined;
   };

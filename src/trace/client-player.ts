@@ -3,7 +3,7 @@ import * as Proxy from '../client/proxy.js';
 import { acceptorFor } from '../node.js';
 import { commandAt, DIGEST_KIND, recordsOf, replyAt, type Reply } from '../record.js';
 import { bPlusTree } from '../service/b-plus-tree/index.js';
-import { nameOf, sayCommand } from './batch.js';
+import { namesIn, sayCommands } from './batch.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED } from './finding.js';
 import { detailOf, NOTHING, sayAll, type Header, type Line } from './line.js';
@@ -34,11 +34,9 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
   const sessions = new Map<number, Session>();
 
   const multicast = ({ group, turn, records }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
-    for (const at of recordsOf(records)) {
-      const command = commandAt(records, at);
-      underWay.send(wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group), sayCommand(command, 'digests'), { life: header.life, after: 0 });
-      keep(facts, facts.submitted, { ring: group, command: nameOf(command) });
-    }
+    const way = wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group);
+    for (const command of sayCommands(records, 'digests')) underWay.send(way, command, { life: header.life, after: 0 });
+    for (const command of namesIn(records)) keep(facts, facts.submitted, { ring: group, command });
   };
 
   /** One operation of the history: what a session asked, from when to when, and what it was answered. */

@@ -26,6 +26,9 @@ export type Crew = {
   readonly isAbandoned: () => boolean;
 };
 
+/** What was touched in an epoch: the first time that each thread touched each node, in either way. */
+type Touches = { readonly accesses: Access[]; readonly known: Map<number, Set<string>> };
+
 export const newCrew = (stage: Stage, process: string, life: number): Crew => {
   const { setting, facts } = stage;
   const { threads, technique, m } = setting.cluster;
@@ -63,27 +66,32 @@ export const newCrew = (stage: Stage, process: string, life: number): Crew => {
 
   let isAbandoned = false;
   // P-SMR writes entries of a leaf on a boundary from two threads: there the clause is about entries, not nodes.
-  const judged = (touches: readonly Access[]): Violation | undefined => (technique === 'opt-psmr' ? violationsIn(touches) : undefined);
-  const accessesByEpoch = new Map<number, Access[]>();
+  const judged = (accesses: readonly Access[]): Violation | undefined => (technique === 'opt-psmr' ? violationsIn(accesses) : undefined);
+  const touchesByEpoch = new Map<number, Touches>();
   const epochs = new Map<number, number>(); // by thread
   return {
     board,
     sharedFor: (thread, touch) => ({ engine: tree.attach(store.buffer, touch).engine, sessions: noticed(thread), board }),
     touched: (thread, epoch, nodes) => {
-      const accesses = accessesByEpoch.get(epoch) ?? [];
-      accessesByEpoch.set(epoch, accesses);
-      for (const node of nodes) accesses.push({ epoch, thread, part: `node ${node.slice(1)} of ${replica}`, mode: node.startsWith('w') ? 'write' : 'read' });
+      const { accesses, known } = touchesByEpoch.get(epoch) ?? { accesses: [], known: new Map<number, Set<string>>() };
+      const own = known.get(thread) ?? new Set<string>();
+      touchesByEpoch.set(epoch, { accesses, known: known.set(thread, own) });
+      for (const node of nodes) {
+        if (own.has(node)) continue;
+        own.add(node);
+        accesses.push({ epoch, thread, part: `node ${node.slice(1)} of ${replica}`, mode: node.startsWith('w') ? 'write' : 'read' });
+      }
       epochs.set(thread, epoch);
       const common = epochs.size < threads ? -1 : Math.min(...epochs.values());
-      for (const [past, touches] of accessesByEpoch) {
+      for (const [past, { accesses: all }] of touchesByEpoch) {
         if (past >= common) continue;
-        accessesByEpoch.delete(past);
-        const violation = judged(touches);
+        touchesByEpoch.delete(past);
+        const violation = judged(all);
         if (violation !== undefined) return violation;
       }
       return undefined;
     },
-    touchedLast: () => [...accessesByEpoch.values()].flatMap((touches) => judged(touches) ?? []),
+    touchedLast: () => [...touchesByEpoch.values()].flatMap(({ accesses }) => judged(accesses) ?? []),
     abandon: () => void (isAbandoned = true),
     isAbandoned: () => isAbandoned,
     digest: () => {

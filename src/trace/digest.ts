@@ -46,7 +46,11 @@ export const digestedText = (sum: number, text: string): number => {
   return digest >>> 0;
 };
 
-export const hexOf = (digest: number): string => (digest >>> 0).toString(16).padStart(8, '0');
+/** The hexadecimal digits of every byte: to have a number above 2^31 turned into digits as a whole takes five times as long. */
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** A digest as it is written: 8 hexadecimal digits. */
+export const hexOf = (digest: number): string => `${DIGITS[digest >>> 24]}${DIGITS[(digest >>> 16) & 255]}${DIGITS[(digest >>> 8) & 255]}${DIGITS[digest & 255]}`;
 
 /** Where the payload of a command starts: at a word. */
 if (COMMAND_HEADER % 4 !== 0) throw new Error('payloads start at words');

@@ -111,10 +111,7 @@ export const tailOf = ({ effects, nodes, sketch }: Done, said: number): string =
 export const TAIL = ',"effects":';
 
 /** Effects as JSON. */
-export const sayAll = <E>(effects: readonly E[], say: (effect: E, place: number) => object): string => {
-  if (effects.length === 0) return '[]';
-  return effects.length === 1 ? `[${JSON.stringify(say(effects[0]!, 0))}]` : `[${effects.map((effect, place) => JSON.stringify(say(effect, place))).join()}]`;
-};
+export const sayAll = <E>(effects: readonly E[], say: (effect: E, place: number) => object): string => (effects.length === 0 ? '[]' : JSON.stringify(effects.map(say)));
 
 /** The last line of who ends in good order. */
 export const END = '{"type":"End"}';

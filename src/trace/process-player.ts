@@ -3,7 +3,7 @@ import { Map as Persistent } from 'immutable';
 import type { Durable, Message } from '../consensus/messages.js';
 import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
 import { isScheduled } from '../replica/techniques.js';
-import { namesIn, sayCommand, summaryOf } from './batch.js';
+import { namesIn, sayCommands, summaryOf } from './batch.js';
 import { digestedText } from './digest.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
@@ -13,7 +13,6 @@ import { isObject } from './shape.js';
 import { sketchOfProcess } from './sketch.js';
 import { ORDER, type Stage, type Told } from './stage.js';
 import { wayOf } from './under-way.js';
-import { commandAt, recordsOf } from '../record.js';
 
 /** Where a client's commands come from. */
 const STRANGER = -1;
@@ -68,7 +67,9 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     if (from === STRANGER) return takeSubmission(group, message, isForced);
     const sender = nameOfProcess(setting, from);
     if (setting.names[from] === undefined) return broken(CLAUSES.sent, 'event.from', `one of the ${setting.names.length} processes`, String(from));
-    const sent = underWay.take(wayOf(from, me, group), lineOfMessage(message));
+    const way = wayOf(from, me, group);
+    const what = lineOfMessage(message);
+    const sent = underWay.take(way, what);
     if (sent === undefined) {
       if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message, me) };
       stage.unmatched += 1;
@@ -76,10 +77,9 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     }
     const of = stage.standingOf(sender);
     const place = `${sent.life}/${group}`;
-    const told = { way: wayOf(from, me, group), what: lineOfMessage(message), after: sent.after };
-    if (sent.after > (of.told.get(place)?.after ?? 0)) of.told.set(place, told);
+    if (sent.after > (of.told.get(place)?.after ?? 0)) of.told.set(place, { way, what, after: sent.after });
     const kept = of.kept.get(`${sent.life + 1}/${group}`);
-    if (kept !== undefined && kept < sent.after) owe(sender, told, kept);
+    if (kept !== undefined && kept < sent.after) owe(sender, { way, what, after: sent.after }, kept);
     return PLAYED;
   };
 
@@ -94,7 +94,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
       return PLAYED;
     }
     const way = wayOf(STRANGER, me, group);
-    const said = [...recordsOf(message.commands)].map((at) => sayCommand(commandAt(message.commands, at), 'digests'));
+    const said = sayCommands(message.commands, 'digests');
     const unsent = said.find((command) => !underWay.has(way, command));
     if (unsent !== undefined) {
       if (!isForced) return { type: 'Blocked', on: stage.clients, clause: CLAUSES.sent, what: `${unsent} of a client to ${name} in group ${group}`, needles: [unsent] };

@@ -7,7 +7,7 @@ import type { Durable, Entry, Message, Value } from '../consensus/messages.js';
 import type { ProcessEffect, ProcessEvent } from '../node.js';
 import type { Group } from '../record.js';
 import { hearCommands, namesIn, placeholder, sayCommands, summaryOf } from './batch.js';
-import { fields, integer, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
+import { digest, fields, integer, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 /** A record that the process found on its disk when it started: told before all that happened since. */
 export type Kept = { readonly type: 'Kept'; readonly group: Group; readonly record: Durable };
@@ -123,12 +123,14 @@ const sayRecord = (record: Durable, say: (value: Value) => object): object =>
 // Hearing
 
 const ballot = fields({ round: natural, process: integer });
-const digest: Check = (value, field) => (typeof value === 'string' && /^[0-9a-f]{8}$/.test(value) ? undefined : `${field}: expected a digest of 8 hexadecimal digits`);
 const value = variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: maybe(list(text)), bytes: natural, digest } });
 const entry = variants({ Voted: { ballot, id: text, value }, Decided: { id: text, value } });
-const numbered: Check = (pair, field) => {
-  if (!Array.isArray(pair) || pair.length !== 2) return `${field}: expected an instance and its entry`;
-  return natural(pair[0], `${field}[0]`) ?? entry(pair[1], `${field}[1]`);
+const numbered: Check = (pair) => (Array.isArray(pair) && pair.length === 2 ? instanceAndEntry(pair) : ': expected an instance and its entry');
+const instanceAndEntry = ([instance, voted]: readonly unknown[]): string | undefined => {
+  const flaw = natural(instance);
+  if (flaw !== undefined) return `[0]${flaw}`;
+  const other = entry(voted);
+  return other === undefined ? undefined : `[1]${other}`;
 };
 const processes = list(natural);
 
@@ -161,8 +163,8 @@ const event = variants({
 
 /** The event that was told, with stand-ins for what was left out; or what is wrong with it, and in which field. */
 export const hearProcessEvent = (told: unknown): ProcessEvent | Kept | string => {
-  const flaw = event(told, 'event');
-  if (flaw !== undefined) return flaw;
+  const flaw = event(told);
+  if (flaw !== undefined) return `event${flaw}`;
   const sound = told as Told;
   switch (sound.type as (ProcessEvent | Kept)['type']) {
     case 'Tick':

@@ -6,8 +6,8 @@ import { fields, integer, isObject, list, maybe, natural, text, time, type Check
 
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
-  (value, field) =>
-    allowed.includes(value) ? undefined : `${field}: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
+  (value) =>
+    allowed.includes(value) ? undefined : `: expected ${allowed.map((one) => JSON.stringify(one)).join(' or ')}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`;
 
 const number: Check = time;
 
@@ -18,7 +18,7 @@ const cluster = fields({
   ring: fields({ batchBytes: natural, backlogBytes: natural, window: natural, heartbeat: natural, suspectAfter: natural, resendAfter: natural, askAfter: natural, askFor: natural }),
   skip: fields({ lambda: natural, delta: natural, origin: natural }),
   m: natural,
-  commandsPerBarrier: (value, field) => (value === Infinity ? undefined : natural(value, field)),
+  commandsPerBarrier: (value) => (value === Infinity ? undefined : natural(value)),
   homes: list(integer),
 });
 
@@ -39,7 +39,7 @@ const header = fields({
 
 const MACHINES: readonly Machine[] = ['process', 'merge', 'worker', 'scheduler', 'proxy'];
 
-const event: Check = (value, field) => (isObject(value) && typeof value['type'] === 'string' ? undefined : `${field}: expected an object with a type`);
+const event: Check = (value) => (isObject(value) && typeof value['type'] === 'string' ? undefined : ': expected an object with a type');
 
 const line = fields({
   process: text,
@@ -61,6 +61,9 @@ export const headIn = (written: string): string => written.slice(0, written.inde
 const CLOCK = ',"clock":';
 const EVENT = ',"event":';
 
+/** What stands between: all that was ever written there, and nothing that JSON does not know. */
+const GIVEN = /^([1-9]\d{0,14}),"machine":"(process|merge|worker|scheduler|proxy)"(?:,"session":(0|[1-9]\d{0,14})(?:,"time":((?:0|[1-9]\d{0,14})(?:\.\d{1,20})?))?)?$/;
+
 /**
  * The line that comes after line `clock` of the same origin, if it is one that nothing can be said against, in little time;
  * whatever else is left to `understand`, which can say why.
@@ -70,12 +73,14 @@ export const quickly = (written: string, origin: Origin, clock: number, state: n
   const start = written.indexOf(EVENT, at);
   const end = written.indexOf(TAIL, start);
   if (at < 0 || start < 0 || end < 0) return undefined;
-  const between = written.slice(at + CLOCK.length, start);
-  const machine = between === `${clock + 1},"machine":"process"` ? 'process' : between === `${clock + 1},"machine":"merge"` ? 'merge' : undefined;
-  if (machine === undefined) return undefined;
+  const [, counted, machine, session, time] = GIVEN.exec(written.slice(at + CLOCK.length, start)) ?? [];
+  if (machine === undefined || Number(counted) !== clock + 1) return undefined;
   const given = parsed(written.slice(start + EVENT.length, end));
   if (!isObject(given) || typeof given['type'] !== 'string') return undefined;
-  return { process: origin.process, life: origin.life, thread: origin.thread, clock: clock + 1, machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
+  const { process, life, thread } = origin;
+  const read = { process, life, thread, clock: clock + 1, machine: machine as Machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
+  if (session === undefined) return read;
+  return time === undefined ? { ...read, session: Number(session) } : { ...read, session: Number(session), time: Number(time) };
 };
 
 /** What a line says that follows one with this state. Never throws. */
@@ -84,7 +89,7 @@ export const understand = (written: string, state = 0): Said => {
   const end = written.indexOf(TAIL);
   const json = parsed(end < 0 ? written : `${written.slice(0, end)}}`);
   if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
-  const flaw = line(json, '');
+  const flaw = line(json);
   if (flaw !== undefined) return nothing(flaw);
   if (end < 0) return { type: 'Nothing', field: 'effects', reason: 'expected a list, got nothing' };
   return { type: 'Line', line: { ...(json as Omit<Line, 'tail' | 'said'>), tail: written.slice(end), said: digestedText(state, written.slice(written.indexOf(CLOCK), end)) } };
@@ -94,7 +99,7 @@ const understandHeader = (written: string): Said => {
   // Only a header knows a number that JSON does not.
   const json = parsed(written, (_, value: unknown) => (value === 'Infinity' ? Infinity : value));
   if (json === undefined) return { type: 'Nothing', field: '', reason: 'not JSON' };
-  const flaw = header(json, '');
+  const flaw = header(json);
   return flaw === undefined ? { type: 'Header', header: json as Header } : nothing(flaw);
 };
 

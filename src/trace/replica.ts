@@ -1,12 +1,12 @@
 /** What the machines of a thread and of a client hear and do, as JSON. */
 import type * as Proxy from '../client/proxy.js';
 import type { Effect as MergeEffect, Event as MergeEvent } from '../multicast/merge.js';
-import { commandAt, encodeCall, encodeReply, join, recordsOf, replyAt, type Command } from '../record.js';
+import { COMMAND_HEADER, encodeCall, encodeReply, join, kindAt, lengthAt } from '../record.js';
 import type { Value } from '../replica/scheduler.js';
 import type { Effect as WorkerEffect, Event as WorkerEvent } from '../replica/worker.js';
-import { hearCommands, hearPayload, hearReply, placeholder, sayCommands, sayPayload, sayReplies, sayReply, summaryOf, type Detail } from './batch.js';
+import { hearCommands, hearPayload, hearReply, placeholder, sayCommands, sayEach, sayPayload, sayReplies, sayReplyAt, summaryOf, type Detail } from './batch.js';
 import { sayValue } from './protocol.js';
-import { fields, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
+import { digest, fields, isObject, list, maybe, natural, text, time, variants } from './shape.js';
 
 type Run = Extract<WorkerEvent, { type: 'Run' }>;
 
@@ -21,15 +21,14 @@ export const sayMergeEvent = (event: MergeEvent, detail: Detail): object => {
 
 export const sayMergeEffect = ({ type, group, slot, commands }: MergeEffect): object => ({ type, group, slot, ...summaryOf(commands) });
 
-const digest: Check = (value, field) => (typeof value === 'string' && /^[0-9a-f]{8}$/.test(value) ? undefined : `${field}: expected a digest of 8 hexadecimal digits`);
 const mergeEvent = variants({
   Decided: { group: natural, value: variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: maybe(list(text)), bytes: natural, digest } }) },
 });
 
 /** The event that was told, or what is wrong with it. */
 export const hearMergeEvent = (told: unknown, detail: Detail): MergeEvent | string => {
-  const flaw = mergeEvent(told, 'event');
-  if (flaw !== undefined) return flaw;
+  const flaw = mergeEvent(told);
+  if (flaw !== undefined) return `event${flaw}`;
   const { value, ...rest } = told as { readonly type: 'Decided'; readonly group: number; readonly value: Readonly<Record<string, unknown>> & { readonly type: string } };
   if (value.type !== 'Batch') return told as MergeEvent;
   const summary = { bytes: value['bytes'] as number, digest: value['digest'] as string };
@@ -64,14 +63,17 @@ export const sayWorkerEffect = (effect: WorkerEffect): object => (effect.type ==
 
 const workerEvent = variants({ Run: { budget: natural } });
 
-export const hearWorkerEvent = (told: unknown): Run | string => workerEvent(told, 'event') ?? (told as Run);
+export const hearWorkerEvent = (told: unknown): Run | string => {
+  const flaw = workerEvent(told);
+  return flaw === undefined ? (told as Run) : `event${flaw}`;
+};
 
 // The proxy of a client
 
 export const sayProxyEvent = (event: Proxy.Event, detail: Detail): object => {
   switch (event.type) {
     case 'Calls':
-      return { type: 'Calls', calls: { ...event.calls, commands: [...recordsOf(event.calls.commands)].map((at) => sayCall(commandAt(event.calls.commands, at), detail)) } };
+      return { type: 'Calls', calls: { ...event.calls, commands: sayEach(event.calls.commands, (batch, at) => sayCallAt(batch, at, detail)) } };
     case 'Replies':
       return { type: 'Replies', replies: sayReplies(event.replies, detail) };
     case 'Tick':
@@ -80,7 +82,7 @@ export const sayProxyEvent = (event: Proxy.Event, detail: Detail): object => {
 };
 
 /** A command that has no name yet: `kind/payload`. */
-const sayCall = ({ kind, payload }: Command, detail: Detail): string => `${kind}/${sayPayload(payload, detail)}`;
+const sayCallAt = (batch: Uint8Array, at: number, detail: Detail): string => `${kindAt(batch, at)}/${sayPayload(batch, detail, at + COMMAND_HEADER, at + lengthAt(batch, at))}`;
 
 export const sayProxyEffect = (effect: Proxy.Effect): object => {
   switch (effect.type) {
@@ -89,7 +91,7 @@ export const sayProxyEffect = (effect: Proxy.Effect): object => {
     case 'Failed':
       return { ...effect, payload: sayPayload(effect.payload, 'digests') };
     case 'Answers':
-      return { type: 'Answers', calls: effect.calls, replies: effect.places.map((at) => sayReply(replyAt(effect.replies, at), 'digests')) };
+      return { type: 'Answers', calls: effect.calls, replies: effect.places.map((at) => sayReplyAt(effect.replies, at, 'digests')) };
   }
 };
 
@@ -100,8 +102,8 @@ const proxyEvent = variants({
 });
 
 export const hearProxyEvent = (told: unknown): Proxy.Event | string => {
-  const flaw = proxyEvent(told, 'event');
-  if (flaw !== undefined) return flaw;
+  const flaw = proxyEvent(told);
+  if (flaw !== undefined) return `event${flaw}`;
   const event = told as
     | { readonly type: 'Calls'; readonly calls: Omit<Proxy.Calls, 'commands'> & { readonly commands: readonly string[] } }
     | { readonly type: 'Replies'; readonly replies: readonly string[] }

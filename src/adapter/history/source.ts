@@ -1,9 +1,10 @@
 /** A file as a stream of text, however large, and whether or not it is compressed. `-` is the standard input. */
 import { createReadStream, statSync } from 'node:fs';
-import { Readable, type Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
-import * as zlib from 'node:zlib';
+import { createGunzip } from 'node:zlib';
+import { unzstd } from '../zstd.js';
 
 export const STDIN = '-';
 
@@ -34,7 +35,7 @@ export const open = (file: string): Source => {
   async function* pieces(): AsyncGenerator<string> {
     const text = new StringDecoder('utf8');
     try {
-      for await (const piece of expanded(counted())) yield text.write(piece);
+      for await (const piece of expanded(counted())) yield text.write(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
       yield text.end();
     } catch (error) {
       const name = file === STDIN ? 'the standard input' : file;
@@ -45,7 +46,7 @@ export const open = (file: string): Source => {
 };
 
 /** The bytes, uncompressed where their first ones say that they are compressed. */
-async function* expanded(bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+async function* expanded(bytes: AsyncGenerator<Buffer>): AsyncGenerator<Uint8Array> {
   let head = Buffer.alloc(0);
   while (head.length < ZSTD.length) {
     const next = await bytes.next();
@@ -56,28 +57,17 @@ async function* expanded(bytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> 
     yield head;
     yield* bytes;
   }
-  const expander = expanderFor(head);
-  if (expander === undefined) {
-    yield* whole();
-    return;
-  }
-  // What goes wrong with the bytes reaches the reader through the expander, which the pipeline destroys.
-  pipeline(Readable.from(whole(), { objectMode: false }), expander).catch(() => undefined);
-  for await (const piece of expander as AsyncIterable<Buffer>) yield piece;
+  yield* startsWith(head, GZIP) ? gunzip(whole()) : startsWith(head, ZSTD) ? unzstd(whole()) : whole();
 }
 
-const startsWith = (head: Buffer, magic: readonly number[]): boolean => magic.every((byte, i) => head[i] === byte);
+const startsWith = (head: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, i) => head[i] === byte);
 
-/** The bindings that only newer versions of Node have. */
-type Newer = { readonly createZstdDecompress?: (options: zlib.ZlibOptions) => Transform };
-
-const expanderFor = (head: Buffer): Transform | undefined => {
-  if (startsWith(head, GZIP)) return zlib.createGunzip({ chunkSize: PIECE });
-  if (!startsWith(head, ZSTD)) return undefined;
-  const { createZstdDecompress } = zlib as Newer;
-  if (createZstdDecompress === undefined) throw new Error(`it is compressed by zstd, for which Node ${process.versions.node} is too old: take Node 22.15 or later, or zstd -dc FILE | psmr check-history -`);
-  return createZstdDecompress({ chunkSize: PIECE });
-};
+async function* gunzip(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const expander = createGunzip({ chunkSize: PIECE });
+  // What goes wrong with the bytes reaches the reader through the expander, which the pipeline destroys.
+  pipeline(Readable.from(bytes, { objectMode: false }), expander).catch(() => undefined);
+  yield* expander as AsyncIterable<Buffer>;
+}
 
 /** What is left of a piece after its last line end waits for the next piece. */
 export const lineSplitter = (): { readonly push: (piece: string) => readonly string[]; readonly end: () => readonly string[] } => {
