@@ -12,6 +12,7 @@ export const COSTS: Costs = {
     answer: 0.4,
     read: [{ at: 1000, cost: 0.2 }, { at: 1_000_000, cost: 0.5 }],
     write: [{ at: 1000, cost: 0.3 }, { at: 1_000_000, cost: 0.8 }],
+    check: 0.1,
     pass: 0.01,
   },
   scheduler: { each: 14, command: 0.13 },

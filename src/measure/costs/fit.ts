@@ -30,6 +30,7 @@ export const scaled = (costs: Costs, { client, order, replica, note, write, rise
       pass: costs.thread.pass * replica,
       read: curve(costs.thread.read, replica),
       write: curve(costs.thread.write, write),
+      check: costs.thread.check * write,
     },
     scheduler: times(costs.scheduler, replica),
     system: { ...costs.system, rise: costs.system.rise * rise },

@@ -53,8 +53,10 @@ export type Costs = {
     readonly answer: number;
     /** A command that only looks, by keys in the tree. */
     readonly read: Curve;
-    /** A command that changes the tree, by keys in it, with the safety check that precedes it. */
+    /** A command that changes the tree, by keys in it. */
     readonly write: Curve;
+    /** The safety check that precedes one under opt-PSMR: the way down to the leaf, which is warm for the write then. */
+    readonly check: number;
     /** A record of g_all passed over by a thread that does not execute it. */
     readonly pass: number;
   };
@@ -138,7 +140,7 @@ const Costs: t.Type<Costs, unknown> = fields({
   client: fields({ submit: Cost, replies: Cost, write: microseconds }),
   order: fields({ submit: Cost, value: Cost, message: microseconds }),
   replica: fields({ feed: Cost, reply: Cost }),
-  thread: fields({ merge: Cost, answer: microseconds, read: Curve, write: Curve, pass: microseconds }),
+  thread: fields({ merge: Cost, answer: microseconds, read: Curve, write: Curve, check: microseconds, pass: microseconds }),
   scheduler: Cost,
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
   system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, rise: microseconds, wire: microseconds }),
