@@ -114,13 +114,14 @@ describe('throughput', () => {
 
   it('of writes is lower by what they take the client, and by the check of opt-PSMR alone', () => {
     const base = onlyCosting({ answer: 1 });
-    const writing = (technique: Technique, costs: Costs): number => run(technique, { arrivals: closed(512, 1), workload: dependent(100), threads: 1 }, APART, costs).throughput;
+    const writing = (technique: Technique, costs: Costs, share = 100): number => run(technique, { arrivals: closed(512, 1), workload: dependent(share), threads: 2 }, APART, costs).throughput;
     const noting: Costs = { ...base, client: { ...base.client, write: 4 } };
     for (const technique of ['smr', 'opt-psmr'] as const) expect(writing(technique, noting)).toBeLessThan(1.05 * 250);
-    expect(run('smr', { arrivals: closed(512, 1), workload: dependent(0), threads: 1 }, APART, noting).throughput).toBeGreaterThan(2 * 250);
+    expect(writing('smr', noting, 0)).toBeGreaterThan(2 * 250);
     const checking: Costs = { ...base, thread: { ...base.thread, check: 3 } };
-    expect(writing('opt-psmr', checking)).toBeLessThan(1.05 * 250);
-    expect(writing('smr', checking)).toBeGreaterThan(2 * 250);
+    expect(writing('opt-psmr', checking)).toBeLessThan(0.7 * writing('opt-psmr', base));
+    expect(writing('opt-psmr', checking, 0)).toBe(writing('opt-psmr', base, 0));
+    for (const technique of ['smr', 'p-smr', 'sp-smr'] as const) expect(writing(technique, checking)).toBe(writing(technique, base));
   });
 
   it('of a technique with a scheduler is what that one deals, however many threads there are', () => {

@@ -41,7 +41,7 @@ const fitting = (base: ReturnType<typeof clusterOf>, keys: number, load: Load): 
 });
 
 /** The same for a blink of simulated time: costs do not change with it. */
-const blinking = (experiment: Experiment): Experiment => ({ ...experiment, seconds: 0.2, warmup: 0.1, cooldown: 0 });
+const blinking = (experiment: Experiment): Experiment => ({ ...experiment, seconds: 0.3, warmup: 0.1, cooldown: 0 });
 
 /** Cores that others may use without being mentioned. */
 const DISTURBED = 0.2;
