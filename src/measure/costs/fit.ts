@@ -25,7 +25,7 @@ export const scaled = (costs: Costs, { client, order, replica, note, write, rise
     ...costs,
     client: { submit: times(costs.client.submit, client), replies: times(costs.client.replies, client), write: costs.client.write * note },
     order: { submit: apart(costs.order.submit), value: apart(costs.order.value), message: costs.order.message * client },
-    replica: { feed: times(costs.replica.feed, client), reply: times(costs.replica.reply, client) },
+    replica: { feed: times(costs.replica.feed, replica), reply: times(costs.replica.reply, replica) },
     thread: {
       merge: times(costs.thread.merge, replica),
       answer: costs.thread.answer * replica,
