@@ -91,6 +91,21 @@ describe('cores', () => {
     expect(ends).toEqual([17, 27, 117]);
   });
 
+  it('are cold for whoever finds that another has had them', () => {
+    const finishedBy = (threads: number, cores: number): number => {
+      const world = time();
+      const { thread } = machine(world, cores);
+      let finished = 0;
+      for (let i = 0; i < threads; i += 1) thread(() => ({ takes: 10, then: () => (finished += 1) }), 5).wake();
+      world.run(1000);
+      return finished;
+    };
+    // Alone, it gets up once; two that take turns do so every time, and not if each has a core of its own.
+    expect(finishedBy(1, 1)).toBe(99);
+    expect(finishedBy(2, 1)).toBe(Math.floor(1000 / 15));
+    expect(finishedBy(2, 2)).toBe(2 * 99);
+  });
+
   it('wake nobody twice', () => {
     const world = time();
     let asked = 0;

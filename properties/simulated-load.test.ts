@@ -3,17 +3,20 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as E from 'fp-ts/lib/Either.js';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fitted, scaled, spentIn } from '../src/measure/costs/fit.js';
+import { chargedWhole, endsOf, fitted, scaled, spentIn, type Load } from '../src/measure/costs/fit.js';
+import { referencesIn, seenIn } from '../src/measure/costs/reference.js';
 import { closed } from '../src/measure/laboratory.js';
-import type { Experiment } from '../src/measure/result.js';
+import type { Point } from '../src/measure/point.js';
+import type { Experiment, Run } from '../src/measure/result.js';
 import type { Costs } from '../src/measure/simulated/costs.js';
 import { simulateRun, type Bench } from '../src/measure/simulated/simulate.js';
 import { dependent } from '../src/measure/workload.js';
 import { TECHNIQUES, type Technique } from '../src/replica/techniques.js';
 import { COSTS } from './arbitraries/costs.js';
-import { BASE } from './arbitraries/points.js';
+import { BASE, pointOf } from './arbitraries/points.js';
 
 /** A small tree, and 20 ms of simulated time. */
 const SMALL: Experiment = { ...BASE, keys: 1000, capacity: 16, threads: 4, arrivals: closed(64, 2), warmup: 0.01, seconds: 0.02, cooldown: 0 };
@@ -27,10 +30,10 @@ const onlyCosting = (costs: { readonly client?: Costs['client']; readonly answer
   const free = { each: 0, command: 0 };
   return {
     ...COSTS,
-    client: costs.client ?? { submit: free, replies: free },
+    client: costs.client ?? { submit: free, replies: free, write: 0 },
     order: { submit: free, value: free, message: 0.01 },
     replica: { feed: free, reply: free },
-    thread: { merge: free, answer: costs.answer ?? 0, read: [{ at: 1, cost: 0 }], write: [{ at: 1, cost: 0 }], pass: 0 },
+    thread: { merge: free, answer: costs.answer ?? 0, read: [{ at: 1, cost: 0 }], write: [{ at: 1, cost: 0 }], check: 0, pass: 0 },
     scheduler: costs.scheduler ?? free,
     barrier: { spinning: 0, sleeping: 0, look: 0 },
     system: { call: 0.01, kilobyte: 0, wake: 0, rise: 0, wire: costs.wire ?? 1 },
@@ -90,7 +93,7 @@ describe('throughput', () => {
   it('of one client is what its commands let it: no more, and little less', () =>
     fc.assert(
       fc.property(fc.double({ min: 1, max: 5, noNaN: true }), fc.double({ min: 1, max: 5, noNaN: true }), (submit, replies) => {
-        const costs = onlyCosting({ client: { submit: { each: 0, command: submit }, replies: { each: 0, command: replies } } });
+        const costs = onlyCosting({ client: { submit: { each: 0, command: submit }, replies: { each: 0, command: replies }, write: 0 } });
         const throughput = most('opt-psmr', costs, 64);
         const bound = 1000 / (submit + replies);
         // A burst that began before is counted, or one that ends after is not: what is in flight, of some thousands.
@@ -109,6 +112,18 @@ describe('throughput', () => {
     expect(four / one).toBeLessThan(4.4);
   });
 
+  it('of writes is lower by what they take the client, and by the check of opt-PSMR alone', () => {
+    const base = onlyCosting({ answer: 1 });
+    const writing = (technique: Technique, costs: Costs, share = 100): number => run(technique, { arrivals: closed(512, 1), workload: dependent(share), threads: 2 }, APART, costs).throughput;
+    const noting: Costs = { ...base, client: { ...base.client, write: 4 } };
+    for (const technique of ['smr', 'opt-psmr'] as const) expect(writing(technique, noting)).toBeLessThan(1.05 * 250);
+    expect(writing('smr', noting, 0)).toBeGreaterThan(2 * 250);
+    const checking: Costs = { ...base, thread: { ...base.thread, check: 3 } };
+    expect(writing('opt-psmr', checking)).toBeLessThan(0.7 * writing('opt-psmr', base));
+    expect(writing('opt-psmr', checking, 0)).toBe(writing('opt-psmr', base, 0));
+    for (const technique of ['smr', 'p-smr', 'sp-smr'] as const) expect(writing(technique, checking)).toBe(writing(technique, base));
+  });
+
   it('of a technique with a scheduler is what that one deals, however many threads there are', () => {
     const costs = onlyCosting({ scheduler: { each: 0, command: 4 }, answer: 0.5 });
     for (const technique of ['pipelined-smr', 'sp-smr'] as const) {
@@ -121,29 +136,79 @@ describe('throughput', () => {
 });
 
 describe('fitting', () => {
-  /** A machine on which each part spends its command costs, and something that is not in the table. */
-  const madeUp = ({ client, order, replica }: Costs): { readonly cpu: Record<string, number>; readonly throughput: number } => ({
-    cpu: { client: client.submit.command + 0.1, 'acceptor-1': order.value.command, 'acceptor-2': order.value.command, 'replica-1': replica.feed.command },
-    throughput: 1000,
-  });
+  /** A machine on which each part spends its command costs, a write more than a read, and something that is not in the table. */
+  const madeUp = ({ client, order, thread, system }: Costs, load: Load): { readonly cpu: Record<string, number>; readonly throughput: number } => {
+    const share = { reads: 0, writes: 1, light: 0.5 }[load];
+    const executed = (1 - share) * thread.read[0]!.cost + share * thread.write[0]!.cost;
+    const risen = load === 'light' ? system.rise : 0;
+    return {
+      cpu: { client: client.submit.command + share * client.write + 0.1, 'acceptor-1': order.value.command, 'acceptor-2': order.value.command + risen, 'replica-1': thread.answer + executed },
+      throughput: 1000,
+    };
+  };
+  const factor = fc.double({ min: 0.3, max: 8, noNaN: true });
 
-  it('makes every part spend what it has spent in the real run', () =>
+  it('finds by what the parts of a machine are dearer than their steps, writes and getting up by themselves', () =>
     fc.assert(
-      fc.property(fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), fc.double({ min: 0.2, max: 20, noNaN: true }), (client, order, replica) => {
-        const real = { cpu: { client: client * 0.3, 'acceptor-1': order * 0.04, 'replica-1': replica * 0.02 }, throughput: 1000 };
-        const { fit, ...costs } = fitted(COSTS, { full: real, light: real }, { to: 'a run', others: 0.1 }, madeUp);
-        const [wanted, spent] = [spentIn(real), spentIn(madeUp({ ...costs, fit }))];
+      fc.property(fc.record({ client: factor, order: factor, replica: factor, note: factor, write: factor, rise: factor }), (factors) => {
+        const dearer = scaled(COSTS, factors);
+        const spent = (load: Load) => spentIn(madeUp(dearer, load));
+        const { fit, ...costs } = fitted(COSTS, { reads: spent('reads'), writes: spent('writes'), light: spent('light') }, { to: 'a run', others: 0.1 }, madeUp);
         expect(fit).toMatchObject({ to: 'a run', others: 0.1 });
-        expect(spent.order).toBeCloseTo(wanted.order, 6);
-        expect(spent.replica).toBeCloseTo(wanted.replica, 6);
-        // What is not in the table can't be made less: a tenth of a microsecond.
-        if (wanted.client > 0.2) expect(spent.client / wanted.client).toBeCloseTo(1, 1);
+        for (const load of ['reads', 'writes', 'light'] as const) {
+          const [wanted, found] = [spent(load), spentIn(madeUp({ ...costs, fit }, load))];
+          for (const part of ['client', 'order', 'replica'] as const) expect(Math.abs(found[part] / wanted[part] - 1)).toBeLessThan(0.1);
+        }
       }),
     ));
 
-  it('leaves system calls and barriers as they are', () => {
-    const { system, barrier, contention } = scaled(COSTS, { client: 2, order: 3, replica: 4, rise: 1 });
+  it('leaves system calls, barriers and the curve of memory as they are', () => {
+    const { system, barrier, contention } = scaled(COSTS, { client: 2, order: 3, replica: 4, note: 5, write: 6, rise: 1 });
     expect({ system, barrier, contention }).toEqual({ system: COSTS.system, barrier: COSTS.barrier, contention: COSTS.contention });
+  });
+
+  it('goes along the line through all runs, and says when there is none', () => {
+    const seen = (share: number, client: number) => ({ share, spent: { client, order: 2, replica: 3 } });
+    const ends = endsOf([seen(0, 1), seen(50, 1.6), seen(50, 1.4), seen(100, 2)]);
+    expect([ends?.reads.share, ends?.writes.share]).toEqual([0, 100]);
+    expect(ends?.reads.spent.client).toBeCloseTo(1);
+    expect(ends?.writes.spent.client).toBeCloseTo(2);
+    expect(ends?.writes.spent.replica).toBeCloseTo(3);
+    expect(endsOf([seen(50, 1), seen(50, 2)])).toBeUndefined();
+    expect(endsOf([])).toBeUndefined();
+  });
+
+  it('charges all of a machine that is all at work, and of no other', () => {
+    const used = (...cores: readonly number[]) => ({ throughput: 1, cpu: Object.fromEntries(cores.map((one, i) => [`replica-${i + 1}`, one])) });
+    expect(chargedWhole(used(1.2, 0.72), 2)).toEqual(used(1.25, 0.75));
+    expect(chargedWhole(used(1, 0.5), 2)).toEqual(used(1, 0.5));
+    expect(chargedWhole(used(1.5, 0.6), 2)).toEqual(used(1.5, 0.6));
+  });
+
+  describe('to what an experiment has left', () => {
+    const point = (share: number, change: Partial<Experiment> = {}, run: Partial<Run> = {}): Point => {
+      const some = pointOf({ experiment: 'dependent-commands' });
+      return { ...some, parameters: { ...some.parameters, storage: 'memory', workload: dependent(share), ...change }, run: { ...some.run, technique: 'smr', verdict: 'ok', ...run } };
+    };
+    const found = (...points: readonly Point[]) => referencesIn(points);
+
+    it('looks at SMR alone, measured and judged', () => {
+      const strangers = [point(0, {}, { technique: 'opt-psmr' }), point(0, { keys: 7 }, { verdict: 'unknown' }), { ...point(0), kind: 'simulated' as const }, { ...point(0), experiment: 'failed-commands' as const }];
+      const references = found(point(0), point(100, { threads: 7, seconds: 1 }), ...strangers);
+      expect(E.isRight(references) && seenIn(references.right).map(({ share }) => share)).toEqual([0, 100]);
+    });
+
+    it.each([
+      ['nothing', [], /no measured run of SMR/],
+      ['other techniques', [point(0, {}, { technique: 'p-smr' })], /no measured run of SMR/],
+      ['votes on a disk', [point(0, { storage: 'disk' })], /only memory is modelled/],
+      ['one share', [point(50), point(50)], /at one share/],
+      ['two settings', [point(0), point(100, { keys: 17 })], /several settings/],
+      ['chance', [point(0), point(100, { arrivals: { type: 'open', clients: 1, rate: 1, spacing: 'even' } })], /by chance/],
+    ] as const)('refuses %s', (_, points, reason) => {
+      const references = found(...points);
+      expect(E.isLeft(references) && references.left).toMatch(reason);
+    });
   });
 });
 

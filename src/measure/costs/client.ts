@@ -10,7 +10,7 @@ import { auditedRanges, drawsOf } from '../draws.js';
 import { batcher } from '../load.js';
 import type { Costs } from '../simulated/costs.js';
 import { tally, underwayOf } from '../tally.js';
-import { WORKLOADS } from '../workload.js';
+import { dependent } from '../workload.js';
 import { medianOf } from '../statistics.js';
 import { lineThrough } from './processor.js';
 
@@ -19,7 +19,7 @@ const FEW = 8;
 const MANY = 256;
 const FRAMES = 3000;
 const WINDOW = 4096;
-const KEYS = 1_000_000;
+const KEYS = 10_000_000;
 
 /** The OUTCOME of a command by its kind, when it succeeds. */
 const SUCCESS = [0, OUTCOME.found, OUTCOME.updated, OUTCOME.inserted, OUTCOME.removed, OUTCOME.entries];
@@ -36,10 +36,10 @@ const framedReplies = (records: Uint8Array, slot: number): Uint8Array => {
   return encode({ type: 'Replies', replies: sheet.bytes.slice(0, sheet.length) });
 };
 
-/** Medians of what one frame of commands, and one of their replies, takes its client; microseconds. */
-const timesOf = (config: Config, commands: number): { readonly submit: number; readonly replies: number } => {
+/** Medians of what one frame of commands, `share` percent of them writes, and one of their replies, takes its client; microseconds. */
+const timesOf = (config: Config, commands: number, share: number): { readonly submit: number; readonly replies: number } => {
   const { service } = serviceOf(config);
-  const draw = drawsOf({ keys: KEYS, workload: WORKLOADS.mixed, seed: 1 }, 1);
+  const draw = drawsOf({ keys: KEYS, workload: dependent(share), seed: 1 }, 1);
   const underway = underwayOf(WINDOW);
   const kept = tally(service.codec, config.m, auditedRanges(KEYS, [0, KEYS]));
   let proxy = Proxy.initial(1, { window: WINDOW, retryAfter: 1e9 }, outstandingInPlace(WINDOW));
@@ -80,7 +80,12 @@ const timesOf = (config: Config, commands: number): { readonly submit: number; r
 
 export const measureClient = (): Costs['client'] => {
   const config = local({ technique: 'smr', threads: 1, acceptors: 1, replicas: 1, ports: [1, 2], service: { keySpace: 2 * KEYS, keys: KEYS }, sessions: { window: WINDOW } });
-  const few = timesOf(config, FEW);
-  const many = timesOf(config, MANY);
-  return { submit: lineThrough(FEW, few.submit, MANY, many.submit), replies: lineThrough(FEW, few.replies, MANY, many.replies) };
+  const few = timesOf(config, FEW, 0);
+  const many = timesOf(config, MANY, 0);
+  const writes = timesOf(config, MANY, 100);
+  return {
+    submit: lineThrough(FEW, few.submit, MANY, many.submit),
+    replies: lineThrough(FEW, few.replies, MANY, many.replies),
+    write: Math.max(0, writes.submit + writes.replies - many.submit - many.replies) / MANY,
+  };
 };

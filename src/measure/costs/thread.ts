@@ -36,27 +36,28 @@ const batchOf = (keys: number, isRead: boolean, seed: number): Uint8Array => {
   );
 };
 
-/** Processor time of one read and of one write, insert or delete, in a tree of `keys` keys. */
-const executionAt = (keys: number, capacity: number, fill: number): { readonly read: number; readonly write: number } => {
+/** Processor time of one read, of one write, insert or delete, and of the check before one, in a tree of `keys` keys. */
+const executionAt = (keys: number, capacity: number, fill: number): { readonly read: number; readonly write: number; readonly check: number } => {
   const { engine } = bPlusTree(optionsOf(keys, capacity, fill)).create(evenKeys(keys));
-  const costOf = (isRead: boolean): number =>
+  const costOf = (isRead: boolean, isChecked: boolean): number =>
     medianOf(
       Array.from({ length: ROUNDS }, (_, round) => {
-        const batch = batchOf(keys, isRead, 2 * round + Number(isRead));
+        const batch = batchOf(keys, isRead, 4 * round + 2 * Number(isChecked) + Number(isRead));
         const start = performance.now();
-        execute(engine, batch);
+        execute(engine, batch, isChecked);
         return ((performance.now() - start) * 1000) / COMMANDS;
       }).slice(ROUNDS >> 2),
     );
-  return { read: costOf(true), write: costOf(false) };
+  const write = costOf(false, false);
+  return { read: costOf(true, false), write, check: Math.max(0, costOf(false, true) - write) };
 };
 
-export const measureExecution = (capacity: number, fill: number, tell: (done: string) => void): Pick<Costs['thread'], 'read' | 'write'> => {
+export const measureExecution = (capacity: number, fill: number, tell: (done: string) => void): Pick<Costs['thread'], 'read' | 'write' | 'check'> => {
   const figures = SIZES.map((keys) => {
     tell(`execution at ${keys} keys`);
     return { keys, ...executionAt(keys, capacity, fill) };
   });
-  return { read: figures.map(({ keys, read }) => ({ at: keys, cost: read })), write: figures.map(({ keys, write }) => ({ at: keys, cost: write })) };
+  return { read: figures.map(({ keys, read }) => ({ at: keys, cost: read })), write: figures.map(({ keys, write }) => ({ at: keys, cost: write })), check: medianOf(figures.map(({ check }) => check)) };
 };
 
 /** Lets `probes` run at the same time, each in a thread of its own. */

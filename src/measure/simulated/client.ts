@@ -39,12 +39,14 @@ export const startClient = <C, R>(
   outstanding: number,
   on: Machine,
   peers: (id: ProcessId) => Inbox<Said> | undefined,
+  isRead: (kind: number) => boolean,
   { onAnswer, onTraffic }: Watcher,
 ): Client => {
   const { time, costs, cluster } = world;
   let proxy = Proxy.initial(session, { window: outstanding, retryAfter: Infinity }, outstandingInPlace(outstanding));
   let called = 0;
   let wanted = outstanding;
+  let writes = 0;
   let isStopped = false;
   const calledAt = new Map<number, number>();
   const hasFailed = new Set<number>();
@@ -62,8 +64,10 @@ export const startClient = <C, R>(
         const known = sheets.get(String(group)) ?? { first: called, group, fallback, sheet: newSheet(4096) };
         sheets.set(String(group), known);
         const payload = service.codec.encode(command);
+        const kind = service.codec.kindOf(command);
+        if (!isRead(kind)) writes += 1;
         const at = extend(known.sheet, padded(COMMAND_HEADER + payload.length));
-        putCommand(known.sheet.bytes, at, service.codec.kindOf(command), payload.length);
+        putCommand(known.sheet.bytes, at, kind, payload.length);
         known.sheet.bytes.set(payload, at + COMMAND_HEADER);
       }
     return [...sheets.values()].map(({ first, group, fallback, sheet }) => ({ type: 'Calls', calls: { first, group, fallback, commands: sheet.bytes.slice(0, sheet.length) } }));
@@ -103,6 +107,8 @@ export const startClient = <C, R>(
       }
     }
     for (const event of callAll()) handle(event);
+    takes += writes * costs.client.write;
+    writes = 0;
     for (const [group, records] of sendings)
       for (const portion of records.flatMap((all) => portions(all, cluster.ring.batchBytes))) {
         const frame = frameOf(STRANGER, group, { type: 'Submit', commands: portion });

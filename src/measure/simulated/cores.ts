@@ -23,7 +23,7 @@ export type Thread = {
 };
 
 export type Machine = {
-  /** A thread of this machine. `work` is asked whenever it has a core; `undefined`: nothing to do, it sleeps until it is woken. Its first burst after that takes `rise` longer. */
+  /** A thread of this machine. `work` is asked whenever it has a core; `undefined`: nothing to do, it sleeps until it is woken. Its first burst after that, or after another thread had its core, takes `rise` longer. */
   readonly thread: (work: () => Burst | undefined, rise?: number) => Thread;
 };
 
@@ -56,38 +56,47 @@ type State = 'asleep' | 'waking' | 'in line' | 'working';
 
 /** A machine with `cores` cores, on which `slowdown(n)` is how much longer n threads wait for memory than one alone. */
 export const machine = ({ later }: Time, cores: number, slowdown: (busy: number) => number = () => 1): Machine => {
-  const line: (() => void)[] = [];
-  let free = cores;
+  const line: { readonly enter: (core: number) => void; readonly last: () => number }[] = [];
+  /** Cores that nobody has, and who had each of them last. */
+  const free = Array.from({ length: cores }, (_, core) => core);
+  const hadBy: number[] = [];
+  let threads = 0;
   let waitingForMemory = 0;
 
   const admit = (): void => {
-    while (free > 0) {
-      const enter = line.shift();
-      if (enter === undefined) return;
-      free -= 1;
-      enter();
+    while (free.length > 0) {
+      const first = line.shift();
+      if (first === undefined) return;
+      const [core] = free.splice(Math.max(0, free.indexOf(first.last())), 1);
+      first.enter(core!);
     }
   };
 
   return {
     thread: (work, rise = 0) => {
+      threads += 1;
+      const me = threads;
+      let last = -1;
       let state: State = 'asleep';
       let rising = 0;
       let busy = 0;
 
       const queue = (): void => {
         state = 'in line';
-        line.push(begin);
+        line.push({ enter: begin, last: () => last });
         admit();
       };
-      const begin = (): void => {
+      const begin = (core: number): void => {
         state = 'working';
         const burst = work();
         if (burst === undefined) {
-          free += 1;
+          free.push(core);
           state = 'asleep';
           return admit();
         }
+        if (core !== last || hadBy[core] !== me) rising = rise;
+        last = core;
+        hadBy[core] = me;
         const { takes, memory = 0, then } = burst;
         if (memory > 0) waitingForMemory += 1;
         const stretched = rising + takes * (1 + memory * (slowdown(Math.max(1, waitingForMemory)) - 1));
@@ -96,7 +105,7 @@ export const machine = ({ later }: Time, cores: number, slowdown: (busy: number)
         later(stretched, () => {
           if (memory > 0) waitingForMemory -= 1;
           then();
-          free += 1;
+          free.push(core);
           queue();
         });
       };

@@ -26,6 +26,8 @@ export type Costs = {
     readonly submit: Cost;
     /** A frame of replies that comes in; reading, timing and noting its replies. */
     readonly replies: Cost;
+    /** What a command that changes the tree takes beyond that: its value, and noting what it wrote, for the judges. */
+    readonly write: number;
   };
   /** At a process of a ring, beside the system calls. */
   readonly order: {
@@ -51,8 +53,10 @@ export type Costs = {
     readonly answer: number;
     /** A command that only looks, by keys in the tree. */
     readonly read: Curve;
-    /** A command that changes the tree, by keys in it, with the safety check that precedes it. */
+    /** A command that changes the tree, by keys in it. */
     readonly write: Curve;
+    /** The safety check that precedes one under opt-PSMR: the way down to the leaf, which is warm for the write then. */
+    readonly check: number;
     /** A record of g_all passed over by a thread that does not execute it. */
     readonly pass: number;
   };
@@ -79,15 +83,18 @@ export type Costs = {
   };
   /** How much longer n threads at once take for the part of their work that waits for memory, than one alone. */
   readonly contention: Curve;
-  /** How the costs above were fitted to a real run; `null` if they are as they were measured one by one. */
+  /** How the costs above were fitted to real runs; `null` if they are as they were measured one by one. */
   readonly fit: Fit | null;
 };
 
-/** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in one run. */
+/** By what the costs of each part were multiplied, so that it spends as much on a command as the real one did in runs of SMR. */
 export type Fit = {
   readonly client: number;
   readonly order: number;
   readonly replica: number;
+  /** What a client spends on a write beyond a read, and what a thread spends on executing one. */
+  readonly note: number;
+  readonly write: number;
   readonly rise: number;
   /** What runs these were. */
   readonly to: string;
@@ -95,7 +102,7 @@ export type Fit = {
   readonly others: number;
 };
 
-export const FORMAT = 'opt-psmr/costs/1';
+export const FORMAT = 'opt-psmr/costs/2';
 
 /** A cost at a size: measured there, or between its two neighbours; beyond the ends the line of the last two goes on. */
 export const costAt = (curve: Curve, size: number): number => {
@@ -130,15 +137,15 @@ const nullOr = <A>(codec: t.Type<A, unknown>): t.Type<A | null, unknown> =>
 const Costs: t.Type<Costs, unknown> = fields({
   format: oneOf(FORMAT),
   machine: text,
-  client: fields({ submit: Cost, replies: Cost }),
+  client: fields({ submit: Cost, replies: Cost, write: microseconds }),
   order: fields({ submit: Cost, value: Cost, message: microseconds }),
   replica: fields({ feed: Cost, reply: Cost }),
-  thread: fields({ merge: Cost, answer: microseconds, read: Curve, write: Curve, pass: microseconds }),
+  thread: fields({ merge: Cost, answer: microseconds, read: Curve, write: Curve, check: microseconds, pass: microseconds }),
   scheduler: Cost,
   barrier: fields({ spinning: microseconds, sleeping: microseconds, look: microseconds }),
   system: fields({ call: microseconds, kilobyte: microseconds, wake: microseconds, rise: microseconds, wire: microseconds }),
   contention: Curve,
-  fit: nullOr(fields({ client: factor, order: factor, replica: factor, rise: factor, to: text, others: between(0, 4096) })),
+  fit: nullOr(fields({ client: factor, order: factor, replica: factor, note: factor, write: factor, rise: factor, to: text, others: between(0, 4096) })),
 });
 
 /** The costs in the text of `file`, or all that is wrong with it, a line each. */

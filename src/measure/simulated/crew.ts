@@ -8,7 +8,7 @@ import type { Value } from '../../consensus/messages.js';
 import { subscriptionsOf } from '../../multicast/groups.js';
 import type { Decided } from '../../multicast/merge.js';
 import * as Node from '../../node.js';
-import { kindAt, nextRecord, type Group } from '../../record.js';
+import { G_ALL, kindAt, nextRecord, type Group } from '../../record.js';
 import { EXECUTOR, type Board } from '../../replica/barrier.js';
 import { deal, type Scheduler } from '../../replica/scheduler.js';
 import { isScheduled } from '../../replica/techniques.js';
@@ -30,8 +30,8 @@ export type Crew = {
   readonly threads: readonly Thread[];
 };
 
-/** What a step has got through: commands that look, commands that change, and commands that others execute. */
-type Progress = { readonly reads: number; readonly writes: number; readonly passed: number };
+/** What a step has got through: commands that look, commands that change, those of them that were checked first, and commands that others execute. */
+type Progress = { readonly reads: number; readonly writes: number; readonly checked: number; readonly passed: number };
 
 export type Kinds = {
   readonly isRead: (kind: number) => boolean;
@@ -56,8 +56,8 @@ export const startCrew = (world: World, me: ProcessId, shared: Omit<Shared, 'boa
     let heard: { readonly group: Group; readonly value: Decided }[] = [];
     let isWaiting = false;
 
-    const costOf = ({ reads, writes, passed }: Progress): { readonly takes: number; readonly memory: number } => {
-      const executed = reads * costAt(costs.thread.read, keys) + writes * costAt(costs.thread.write, keys);
+    const costOf = ({ reads, writes, checked, passed }: Progress): { readonly takes: number; readonly memory: number } => {
+      const executed = reads * costAt(costs.thread.read, keys) + writes * costAt(costs.thread.write, keys) + checked * costs.thread.check;
       const takes = executed + (reads + writes) * costs.thread.answer + passed * costs.thread.pass;
       return { takes, memory: takes === 0 ? 0 : executed / takes };
     };
@@ -89,7 +89,7 @@ export const startCrew = (world: World, me: ProcessId, shared: Omit<Shared, 'boa
             break;
         }
       if (isIdle) return undefined;
-      const { takes: executing, memory } = costOf(progress(before, next.worker, isRead));
+      const { takes: executing, memory } = costOf(progress(before, next.worker, isRead, cluster.technique === 'opt-psmr'));
       if (number === EXECUTOR && before.phase.type === 'Arrived') takes += costs.barrier.look * threads;
       takes += executing;
       return {
@@ -164,19 +164,22 @@ const startScheduler = ({ costs }: World, scheduler: Scheduler, on: Machine, han
 };
 
 /** How far a step has come: through as many batches as it takes. */
-const progress = (before: Worker, after: Worker, isRead: (kind: number) => boolean): Progress => {
+const progress = (before: Worker, after: Worker, isRead: (kind: number) => boolean, checks: boolean): Progress => {
   const rest = after.queue.first();
   const isPassing = before.phase.type === 'Arrived' && before.thread !== EXECUTOR;
-  let [reads, writes] = [0, 0];
+  let [reads, writes, checked] = [0, 0, 0];
   for (const { group, slot, commands, at: from } of before.queue) {
     const isLast = rest !== undefined && rest.slot === slot && rest.group === group;
     const end = isLast ? rest.at : commands.length;
     for (let at = from; at < end; at = nextRecord(commands, at))
       if (isRead(kindAt(commands, at))) reads += 1;
-      else writes += 1;
+      else {
+        writes += 1;
+        if (checks && group !== G_ALL) checked += 1;
+      }
     if (isLast) break;
   }
-  return isPassing ? { reads: 0, writes: 0, passed: reads + writes } : { reads, writes, passed: 0 };
+  return isPassing ? { reads: 0, writes: 0, checked: 0, passed: reads + writes } : { reads, writes, checked, passed: 0 };
 };
 
 /** A board on which a thread sees what it announces at once, and others only when it is published. */

@@ -119,7 +119,7 @@ export const simulateLoad = <C, R>(setting: Setting<C, R>, tell: (finished: numb
     series[interval] = { commands: commands + 1, failed: failed + Number(hasFailed) };
     if (isMeasuring) (hasFailed ? failedLatencies : passedLatencies).push(latency);
   };
-  const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, { onAnswer, onTraffic }));
+  const clients = Array.from({ length: setting.clients }, (_, i) => startClient(world, setting.service, i + 1, setting.drawOf(i + 1), outstanding, place(), peers, setting.isRead, { onAnswer, onTraffic }));
   threads.set('client', clients.map(({ thread }) => thread));
 
   const busyOf = (): Readonly<Record<string, number>> =>
