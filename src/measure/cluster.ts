@@ -22,6 +22,9 @@ export type Cluster = {
 const CLI = fileURLToPath(new URL('../cli.js', import.meta.url));
 const CLIENT = fileURLToPath(new URL('./client.js', import.meta.url));
 
+/** What a process that lives on messages asks of V8: a small young generation, collected often (decision 0029). */
+const HEAP = '--max-semi-space-size=1';
+
 /** How long a process may take to end when asked, ms. */
 const GRACE = 3000;
 
@@ -56,7 +59,7 @@ export const startCluster = async (config: Config, file: string, trace: Tracing 
   failed.catch(() => undefined); // whoever waits for something hears of it
 
   const spawn = (name: string, module: string, args: readonly string[], onTold: (told: Told) => void): ChildProcess => {
-    const child = fork(module, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = fork(module, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [...process.execArgv, HEAP] });
     children.push({ name, process: child });
     const said: string[] = [];
     child.stderr?.setEncoding('utf8').on('data', (text: string) => said.splice(0, Math.max(0, said.push(...text.trim().split('\n')) - 3)));
