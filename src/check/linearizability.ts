@@ -58,24 +58,23 @@ export const judge = <S, C, R>(
   const accesses = model.registers && accessesOf(model.registers, history);
   const promised = promisedOrder(history, slotsPerTurn);
   if (promised !== undefined) {
-    const linearization = Array.from(promised, (i) => history[i]!.id);
-    if (accesses === undefined ? replay(model, history, linearization).length === 0 : isExplainedBy(accesses, promised)) return { type: 'ok', procedure: 'witness', linearization };
+    const linearization = once(() => Array.from(promised, (i) => history[i]!.id));
+    if (accesses === undefined ? replay(model, history, linearization()).length === 0 : isExplainedBy(accesses, promised)) return okBy('witness', linearization);
   }
 
   const finding = accesses === undefined ? findingOn(model, history, nodes) : findingOnRegisters(accesses, nodes);
   switch (finding.type) {
     case 'ok':
-      return { type: 'ok', procedure: finding.procedure, linearization: Array.from(finding.order, (i) => history[i]!.id) };
+      return okBy(finding.procedure, once(() => Array.from(finding.order(), (i) => history[i]!.id)));
     case 'illegal': {
       const component = finding.component.map((i) => history[i]!).sort((a, b) => a.call - b.call);
       const suspects = new Set(finding.suspects.map((i) => history[i]!));
-      let certificate: Certificate | undefined; // That there is one is certain; it is looked for when somebody wants to see it.
+      const certificate = once(() => certificateOf(model, component, suspects)); // That there is one is certain.
       return {
         type: 'illegal',
         procedure: finding.procedure,
         get certificate() {
-          certificate ??= certificateOf(model, component, suspects);
-          return certificate;
+          return certificate();
         },
       };
     }
@@ -87,6 +86,20 @@ export const judge = <S, C, R>(
   }
 };
 
+/** What is made when somebody wants to see it first. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly it: T } | undefined;
+  return () => (made ??= { it: make() }).it;
+};
+
+const okBy = (procedure: Extract<Verdict, { readonly type: 'ok' }>['procedure'], linearization: () => readonly number[]): Verdict => ({
+  type: 'ok',
+  procedure,
+  get linearization() {
+    return linearization();
+  },
+});
+
 const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>, suspects: ReadonlySet<Operation<C, R>>): Certificate => {
   const { operations, isMinimal } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
   const named = operations.map((i) => component[i]!);
@@ -97,7 +110,7 @@ const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>,
 
 /** What was found, the operations by their index in the history. */
 type Finding = Ordered | Illegal | Unknown;
-type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly order: Int32Array };
+type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly order: () => Int32Array };
 type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
 type Unknown = { readonly type: 'unknown'; readonly component: readonly number[]; readonly from: number; readonly to: number };
 
@@ -119,9 +132,9 @@ const findingOn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes
     }
     if (finding.procedure === 'search') procedure = 'search';
     chains.begin();
-    for (const i of finding.order) chains.add(component[i]!);
+    for (const i of finding.order()) chains.add(component[i]!);
   }
-  return unknown ?? { type: 'ok', procedure, order: chains.joined(Float64Array.from(history, endOf)) };
+  return unknown ?? { type: 'ok', procedure, order: () => chains.joined(Float64Array.from(history, endOf)) };
 };
 
 const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes: number): Finding => {
@@ -129,7 +142,7 @@ const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>
   const decision = decideService(model, component.map((i) => history[i]!), nodes);
   switch (decision.type) {
     case 'ok':
-      return { type: 'ok', procedure: 'search', order: Int32Array.from(decision.order, (i) => component[i]!) };
+      return { type: 'ok', procedure: 'search', order: () => Int32Array.from(decision.order, (i) => component[i]!) };
     case 'illegal':
       return { ...decision, component, suspects: decision.suspects.map((i) => component[i]!) };
     case 'unknown':
@@ -161,7 +174,7 @@ const findingOnRegisters = (accesses: Accesses, nodes: number): Finding => {
         chains.add(order[at]!);
       }
   }
-  return unknown ?? { type: 'ok', procedure, order: chains.joined(accesses.end) };
+  return unknown ?? { type: 'ok', procedure, order: () => chains.joined(accesses.end) };
 };
 
 /** Chains of at most so many operations in all, to be joined into one. */
