@@ -121,13 +121,14 @@ describe('values', () => {
 
   it('of a map are read the same quickly, if they are', () =>
     fc.assert(
-      fc.property(fc.constantFrom('', '#jepsen.history.Op'), fc.array(fc.tuple(fc.constantFrom('process', 'type', 'f', 'value', 'op/f'), spaced, atom, spaced)), (tag, fields) => {
+      fc.property(fc.constantFrom('', '#jepsen.history.Op'), fc.array(fc.tuple(fc.constantFrom('process', 'type', 'time', 'f', 'key', 'result', 'error', 'index', 'value', 'op/f'), spaced, atom, spaced)), (tag, fields) => {
         const text = `${tag}{${fields.map(([name, gap, what, after]) => `:${name}${gap}${what}${after}`).join('')}}`;
         const quick = quickMap(text);
         const options = { mapAs: 'object', keywordAs: 'string', symbolAs: 'string', listAs: 'array', setAs: 'array' } as const;
         if (quick === undefined) return;
         const slow = parseEDNString(text, options);
-        expect(quick).toEqual({ map: isTagged(slow) ? slow.val : slow, end: text.length });
+        const map = (isTagged(slow) ? slow.val : slow) as Readonly<Record<string, unknown>>;
+        expect(quick).toEqual({ map: Object.fromEntries(Object.entries(map).filter(([name]) => name !== 'op/f')), end: text.length });
       }),
       { numRuns: 2000 },
     ));

@@ -6,7 +6,8 @@
  * 1. the order that positions promise, if it holds: O(n log n) (`witness.ts`);
  * 2. per component of keys (`components.ts`), where the model is one of registers: zones, if each value is left once
  *    (`zones.ts`), after what can be said of crashed operations (`normalise.ts`): O(n log n);
- * 3. a just-in-time search (`search.ts`). Keys that are tied by scans are first looked at one by one, to refute.
+ * 3. where reads tell of all that was appended, the order that they tell (`prefixes.ts`): O(n log n);
+ * 4. a just-in-time search (`search.ts`). Keys that are tied by scans are first looked at one by one, to refute.
  *
  * The orders of the components are joined into one (`interleave.ts`). A promise that does not hold proves nothing about the
  * history, and the other procedures decide. But what made it was at fault.
@@ -25,8 +26,8 @@ import { decideService } from './services.js';
 import { promisedOrder } from './witness.js';
 
 export type Verdict =
-  | { readonly type: 'ok'; readonly procedure: 'witness' | 'zones' | 'search'; readonly linearization: readonly number[] }
-  | { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly certificate: Certificate }
+  | { readonly type: 'ok'; readonly procedure: 'witness' | 'zones' | 'prefixes' | 'search'; readonly linearization: readonly number[] }
+  | { readonly type: 'illegal'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly certificate: Certificate }
   | { readonly type: 'unknown'; readonly exhausted: 'nodes'; readonly budget: number; readonly window: Window };
 
 /** Operations of the history that contradict each other, whatever the others did. */
@@ -110,8 +111,8 @@ const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>,
 
 /** What was found, the operations by their index in the history. */
 type Finding = Ordered | Illegal | Unknown;
-type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly order: () => Int32Array };
-type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
+type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly order: () => Int32Array };
+type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
 type Unknown = { readonly type: 'unknown'; readonly component: readonly number[]; readonly from: number; readonly to: number };
 
 /** Component by component, each of which may be one of registers. */
@@ -130,7 +131,7 @@ const findingOn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes
       unknown ??= named;
       continue;
     }
-    if (finding.procedure === 'search') procedure = 'search';
+    if (procedure !== 'search' && finding.procedure !== 'zones') ({ procedure } = finding);
     chains.begin();
     for (const i of finding.order()) chains.add(component[i]!);
   }
@@ -142,7 +143,7 @@ const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>
   const decision = decideService(model, component.map((i) => history[i]!), nodes);
   switch (decision.type) {
     case 'ok':
-      return { type: 'ok', procedure: 'search', order: () => Int32Array.from(decision.order, (i) => component[i]!) };
+      return { type: 'ok', procedure: decision.procedure, order: () => Int32Array.from(decision.order, (i) => component[i]!) };
     case 'illegal':
       return { ...decision, component, suspects: decision.suspects.map((i) => component[i]!) };
     case 'unknown':
