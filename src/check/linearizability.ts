@@ -16,7 +16,7 @@
 import { accessesOf, isExplainedBy, type Accesses } from './accesses.js';
 import { argumentOf } from './argument.js';
 import { componentsOf, partsOf } from './components.js';
-import { contradictionIn } from './contradiction.js';
+import { contradictionIn, ENOUGH } from './contradiction.js';
 import { endOf, type History, type Operation } from './history.js';
 import { interleaved } from './interleave.js';
 import type { Model } from './model.js';
@@ -106,7 +106,13 @@ const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>,
   const named = operations.map((i) => component[i]!);
   const isNamed = new Set(operations);
   const rest = component.filter((_, i) => !isNamed.has(i));
-  return { operations: named.map(({ id }) => id), argument: argumentOf(model, named, rest), isMinimal };
+  return { operations: named.map(({ id }) => id), argument: [...argumentOf(model, named, rest), ...whyMany(named.length, isMinimal)], isMinimal };
+};
+
+/** Of more than a person follows easily, why they are so many. */
+const whyMany = (count: number, isMinimal: boolean): readonly string[] => {
+  if (count <= ENOUGH) return [];
+  return [isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Fewer than these ${count} may do: whether any can be left out was too much to find out.`];
 };
 
 /** What was found, the operations by their index in the history. */
