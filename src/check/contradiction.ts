@@ -33,7 +33,7 @@ const [SORTED, SEARCHED] = [5000, 2000];
 const FEW = 8;
 
 /** A person can follow so many. */
-const ENOUGH = 10;
+export const ENOUGH = 10;
 
 /** What is known of operations, given by their index in ascending order. */
 type Finding = 'contradiction' | 'none' | 'none, if they may repeat themselves' | 'unknown';

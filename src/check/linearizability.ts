@@ -6,7 +6,8 @@
  * 1. the order that positions promise, if it holds: O(n log n) (`witness.ts`);
  * 2. per component of keys (`components.ts`), where the model is one of registers: zones, if each value is left once
  *    (`zones.ts`), after what can be said of crashed operations (`normalise.ts`): O(n log n);
- * 3. a just-in-time search (`search.ts`). Keys that are tied by scans are first looked at one by one, to refute.
+ * 3. where reads tell of all that was appended, the order that they tell (`prefixes.ts`): O(n log n);
+ * 4. a just-in-time search (`search.ts`). Keys that are tied by scans are first looked at one by one, to refute.
  *
  * The orders of the components are joined into one (`interleave.ts`). A promise that does not hold proves nothing about the
  * history, and the other procedures decide. But what made it was at fault.
@@ -15,7 +16,7 @@
 import { accessesOf, isExplainedBy, type Accesses } from './accesses.js';
 import { argumentOf } from './argument.js';
 import { componentsOf, partsOf } from './components.js';
-import { contradictionIn } from './contradiction.js';
+import { contradictionIn, ENOUGH } from './contradiction.js';
 import { endOf, type History, type Operation } from './history.js';
 import { interleaved } from './interleave.js';
 import type { Model } from './model.js';
@@ -25,8 +26,8 @@ import { decideService } from './services.js';
 import { promisedOrder } from './witness.js';
 
 export type Verdict =
-  | { readonly type: 'ok'; readonly procedure: 'witness' | 'zones' | 'search'; readonly linearization: readonly number[] }
-  | { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly certificate: Certificate }
+  | { readonly type: 'ok'; readonly procedure: 'witness' | 'zones' | 'prefixes' | 'search'; readonly linearization: readonly number[] }
+  | { readonly type: 'illegal'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly certificate: Certificate }
   | { readonly type: 'unknown'; readonly exhausted: 'nodes'; readonly budget: number; readonly window: Window };
 
 /** Operations of the history that contradict each other, whatever the others did. */
@@ -58,24 +59,23 @@ export const judge = <S, C, R>(
   const accesses = model.registers && accessesOf(model.registers, history);
   const promised = promisedOrder(history, slotsPerTurn);
   if (promised !== undefined) {
-    const linearization = Array.from(promised, (i) => history[i]!.id);
-    if (accesses === undefined ? replay(model, history, linearization).length === 0 : isExplainedBy(accesses, promised)) return { type: 'ok', procedure: 'witness', linearization };
+    const linearization = once(() => Array.from(promised, (i) => history[i]!.id));
+    if (accesses === undefined ? replay(model, history, linearization()).length === 0 : isExplainedBy(accesses, promised)) return okBy('witness', linearization);
   }
 
   const finding = accesses === undefined ? findingOn(model, history, nodes) : findingOnRegisters(accesses, nodes);
   switch (finding.type) {
     case 'ok':
-      return { type: 'ok', procedure: finding.procedure, linearization: Array.from(finding.order, (i) => history[i]!.id) };
+      return okBy(finding.procedure, once(() => Array.from(finding.order(), (i) => history[i]!.id)));
     case 'illegal': {
       const component = finding.component.map((i) => history[i]!).sort((a, b) => a.call - b.call);
       const suspects = new Set(finding.suspects.map((i) => history[i]!));
-      let certificate: Certificate | undefined; // That there is one is certain; it is looked for when somebody wants to see it.
+      const certificate = once(() => certificateOf(model, component, suspects)); // That there is one is certain.
       return {
         type: 'illegal',
         procedure: finding.procedure,
         get certificate() {
-          certificate ??= certificateOf(model, component, suspects);
-          return certificate;
+          return certificate();
         },
       };
     }
@@ -87,18 +87,38 @@ export const judge = <S, C, R>(
   }
 };
 
+/** What is made when somebody wants to see it first. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly it: T } | undefined;
+  return () => (made ??= { it: make() }).it;
+};
+
+const okBy = (procedure: Extract<Verdict, { readonly type: 'ok' }>['procedure'], linearization: () => readonly number[]): Verdict => ({
+  type: 'ok',
+  procedure,
+  get linearization() {
+    return linearization();
+  },
+});
+
 const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>, suspects: ReadonlySet<Operation<C, R>>): Certificate => {
   const { operations, isMinimal } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
   const named = operations.map((i) => component[i]!);
   const isNamed = new Set(operations);
   const rest = component.filter((_, i) => !isNamed.has(i));
-  return { operations: named.map(({ id }) => id), argument: argumentOf(model, named, rest), isMinimal };
+  return { operations: named.map(({ id }) => id), argument: [...argumentOf(model, named, rest), ...whyMany(named.length, isMinimal)], isMinimal };
+};
+
+/** Of more than a person follows easily, why they are so many. */
+const whyMany = (count: number, isMinimal: boolean): readonly string[] => {
+  if (count <= ENOUGH) return [];
+  return [isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Fewer than these ${count} may do: whether any can be left out was too much to find out.`];
 };
 
 /** What was found, the operations by their index in the history. */
 type Finding = Ordered | Illegal | Unknown;
-type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly order: Int32Array };
-type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
+type Ordered = { readonly type: 'ok'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly order: () => Int32Array };
+type Illegal = { readonly type: 'illegal'; readonly procedure: 'zones' | 'prefixes' | 'search'; readonly component: readonly number[]; readonly suspects: readonly number[] };
 type Unknown = { readonly type: 'unknown'; readonly component: readonly number[]; readonly from: number; readonly to: number };
 
 /** Component by component, each of which may be one of registers. */
@@ -117,11 +137,11 @@ const findingOn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes
       unknown ??= named;
       continue;
     }
-    if (finding.procedure === 'search') procedure = 'search';
+    if (procedure !== 'search' && finding.procedure !== 'zones') ({ procedure } = finding);
     chains.begin();
-    for (const i of finding.order) chains.add(component[i]!);
+    for (const i of finding.order()) chains.add(component[i]!);
   }
-  return unknown ?? { type: 'ok', procedure, order: chains.joined(Float64Array.from(history, endOf)) };
+  return unknown ?? { type: 'ok', procedure, order: () => chains.joined(Float64Array.from(history, endOf)) };
 };
 
 const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, nodes: number): Finding => {
@@ -129,7 +149,7 @@ const findingOnService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>
   const decision = decideService(model, component.map((i) => history[i]!), nodes);
   switch (decision.type) {
     case 'ok':
-      return { type: 'ok', procedure: 'search', order: Int32Array.from(decision.order, (i) => component[i]!) };
+      return { type: 'ok', procedure: decision.procedure, order: () => Int32Array.from(decision.order, (i) => component[i]!) };
     case 'illegal':
       return { ...decision, component, suspects: decision.suspects.map((i) => component[i]!) };
     case 'unknown':
@@ -161,7 +181,7 @@ const findingOnRegisters = (accesses: Accesses, nodes: number): Finding => {
         chains.add(order[at]!);
       }
   }
-  return unknown ?? { type: 'ok', procedure, order: chains.joined(accesses.end) };
+  return unknown ?? { type: 'ok', procedure, order: () => chains.joined(accesses.end) };
 };
 
 /** Chains of at most so many operations in all, to be joined into one. */

@@ -1,6 +1,7 @@
 /** The sequential service as a judge needs it: what commands do, and how states and commands compare. */
 
 import type { Sequential } from '../../spec/linearizability.js';
+import type { Operation } from './history.js';
 
 /** Keys of one service are all numbers and bigints, or all strings. */
 export type Key = number | bigint | string;
@@ -37,7 +38,13 @@ export type Growth<S, C, R> = {
   readonly mayLeadTo: (state: S, command: C, result: R) => boolean;
   /** Whether after this command it does not matter what was there before. */
   readonly replaces: (command: C) => boolean;
+  /** Where states are texts: what an operation says of them, or `undefined` if that is none of these. */
+  readonly says?: (operation: Operation<C, R>) => Said | undefined;
+  readonly textAtFirst?: string;
 };
+
+/** It puts a token behind whatever text is there; or it tells all of the text; or it says and does nothing. */
+export type Said = { readonly type: 'append'; readonly token: string } | { readonly type: 'read'; readonly text: string } | { readonly type: 'nothing' };
 
 /** What a register may hold. Values are the same if `Map` takes them for the same key. A symbol is what no register ever holds. */
 export type Value = string | number | bigint | boolean | symbol | null;

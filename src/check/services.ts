@@ -1,19 +1,22 @@
-/** Decides histories of any service, by search: the model is asked for every step. */
+/** Decides histories of any service: texts that only grow by their prefixes, all else by search, where the model is asked for every step. */
 
 import { endOf, type History, type Operation } from './history.js';
 import { modelMachine } from './machines.js';
 import type { Model } from './model.js';
+import { decideByPrefixes, type Prefixed } from './prefixes.js';
 import { search, type Problem } from './search.js';
 import type { Decision } from './registers.js';
 
 /** A decision on all of a history, by call; an order where there is one. */
-export type ServiceDecision = Exclude<Decision, { readonly type: 'ok' }> | { readonly type: 'ok'; readonly order: readonly number[] };
+export type ServiceDecision = Prefixed | Exclude<Decision, { readonly type: 'ok' }> | { readonly type: 'ok'; readonly procedure: 'search'; readonly order: readonly number[] };
 
 export const decideService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, budget: number): ServiceDecision => {
+  const prefixed = decideByPrefixes(model, history);
+  if (prefixed !== undefined) return prefixed;
   const outcome = search(problemOf(model, history), budget);
   switch (outcome.type) {
     case 'found':
-      return { type: 'ok', order: outcome.order };
+      return { type: 'ok', procedure: 'search', order: outcome.order };
     case 'illegal':
       return { type: 'illegal', procedure: 'search', suspects: [outcome.stuck] };
     case 'exhausted':

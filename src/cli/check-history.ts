@@ -17,8 +17,8 @@ import { ticker, type Ticker } from './ticker.js';
 /** What the status says. That something could not be read is none of the verdicts. */
 const STATUS = { ok: 0, illegal: 1, unknown: 2, unreadable: 3 } as const;
 
-/** What an operation takes in memory, bytes. */
-const BYTES = 600;
+/** What an operation takes in memory, bytes: some 300, and as much again for a third of them while the heap grows. */
+const BYTES = 400;
 
 /** MiB, and of what Node may take at most half. */
 const memoryByDefault = (): number => Math.min(2048, Math.floor(getHeapStatistics().heap_size_limit / 2 ** 21));

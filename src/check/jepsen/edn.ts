@@ -3,7 +3,6 @@
 import { parseEDNString } from 'edn-data';
 import * as E from 'fp-ts/lib/Either.js';
 import { isBalanced } from './forms.js';
-import { quickMap } from './quick.js';
 
 export type Notation = 'edn' | 'json';
 
@@ -17,7 +16,7 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 /** One value, or why the text is none. */
 export const read = (notation: Notation, text: string): E.Either<string, unknown> =>
   E.tryCatch(
-    () => (notation === 'json' ? readJson(text) : (quickMap(text) ?? readEdn(text))),
+    () => (notation === 'json' ? readJson(text) : readEdn(text)),
     (error) => `not ${notation.toUpperCase()}: ${error instanceof Error ? error.message : String(error)}`,
   );
 
@@ -85,6 +84,7 @@ export const writeJson = (value: unknown): string => {
 
 /** Equal if and only if the values are: a map is the same in whatever order it is written. */
 export const keyOf = (value: unknown): string => {
+  if (Number.isSafeInteger(value)) return `${value as number}`; // what most keys are
   if (Array.isArray(value)) return `[${value.map(keyOf).join()}]`;
   if (isObject(value)) return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${keyOf(value[name])}`).join()}}`;
   return writeJson(value);

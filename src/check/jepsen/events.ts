@@ -7,6 +7,7 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { isObject, isTagged, read, type Notation } from './edn.js';
 import { firstForm, formSplitter, type Form } from './forms.js';
+import { quickMap } from './quick.js';
 
 export type Format = Notation | 'log';
 
@@ -88,9 +89,11 @@ const collected = <A>(many: readonly A[], eventOf: (one: A) => E.Either<string, 
 };
 
 const mapReader = (notation: Notation): Pick<Reader, 'push' | 'end'> => {
-  const { push, end } = formSplitter();
-  const eventIn = ({ line, text }: Form): E.Either<string, Event> => {
-    const form = read(notation, text);
+  const { push, end } = formSplitter(notation === 'edn' ? quickMap : undefined);
+  const eventIn = (told: Form): E.Either<string, Event> => {
+    const { line } = told;
+    if ('map' in told) return eventOf(line, told.map);
+    const form = read(notation, told.text);
     return E.isLeft(form) ? E.left(`line ${line}: ${form.left}`) : eventOf(line, form.right);
   };
   const eventsOf = E.chain((forms: readonly Form[]) => collected(forms, eventIn));
@@ -119,7 +122,7 @@ const eventOf = (line: number, form: unknown): E.Either<string, Event> => {
 type Mutable<A> = { -readonly [K in keyof A]: A[K] };
 
 /** A keyword or a text; in JSON a keyword may have kept its colon. */
-const nameOf = (name: unknown): string | undefined => (typeof name === 'string' ? name.replace(/^:/, '') : undefined);
+const nameOf = (name: unknown): string | undefined => (typeof name !== 'string' ? undefined : name.startsWith(':') ? name.slice(1) : name);
 
 const withoutNamespaces = (map: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(map).map(([name, value]) => [name.replace(/^:?(?:.*\/)?/, ''), value]));

@@ -4,9 +4,10 @@
  */
 
 import * as E from 'fp-ts/lib/Either.js';
+import type { Quick } from './quick.js';
 
-/** One form, and the line that it starts in, from 1. */
-export type Form = { readonly line: number; readonly text: string };
+/** One form, and the line that it starts in, from 1; what it says, where that was read at once. */
+export type Form = { readonly line: number; readonly text: string } | { readonly line: number; readonly map: Quick['map'] };
 
 export type Splitter = {
   /** The forms that this piece finishes, or what is wrong with the text, and in which line. */
@@ -24,6 +25,7 @@ const COMMA = 44;
 const SEMICOLON = 59;
 const BACKSLASH = 92;
 const UNDERSCORE = 95;
+const OPEN_MAP = 123;
 const BYTE_ORDER_MARK = 0xfeff;
 
 const isSpace = (code: number): boolean => code <= 32 || code === COMMA || code === BYTE_ORDER_MARK;
@@ -31,23 +33,30 @@ const isSpace = (code: number): boolean => code <= 32 || code === COMMA || code 
 const isOpening = (code: number): boolean => code === 40 || code === 91 || code === 123;
 const isClosing = (code: number): boolean => code === 41 || code === 93 || code === 125;
 
+/** Reads a form that starts here, if it is of some simple kind, and finished. */
+type ReadQuickly = (text: string, from: number) => Quick | undefined;
+
 /** Splits what stands at the top, or in the lists that stand there. */
-export const formSplitter = (): Splitter => {
+export const formSplitter = (readQuickly: ReadQuickly = () => undefined): Splitter => {
   let rest = '';
   let line = 1;
   let lists = 0; // around the forms
 
-  const split = (text: string, isLast: boolean): E.Either<string, readonly Form[]> => {
+  const split = (text: string, from: number, isLast: boolean): E.Either<string, readonly Form[]> => {
     const forms: Form[] = [];
-    let at = 0;
-    let lineEnd = nextLineEnd(text, 0);
+    let at = from;
+    let lineEnd = nextLineEnd(text, from);
     const goTo = (end: number): void => {
       for (; lineEnd < end; lineEnd = nextLineEnd(text, lineEnd + 1)) line += 1;
       at = end;
     };
     while (at < text.length) {
       const code = text.charCodeAt(at);
-      if (isSpace(code)) goTo(at + 1);
+      const quick = code === OPEN_MAP || code === HASH ? readQuickly(text, at) : undefined;
+      if (quick !== undefined) {
+        forms.push({ line, map: quick.map });
+        goTo(quick.end);
+      } else if (isSpace(code)) goTo(at + 1);
       else if (code === 91 || code === 40) {
         lists += 1;
         at += 1;
@@ -69,12 +78,19 @@ export const formSplitter = (): Splitter => {
   };
 
   return {
-    push: (piece) => split(rest + piece, false),
+    // What is joined is read at half the speed of what is not: only the first line of a piece is joined to what was left.
+    push: (piece) => {
+      const first = rest === '' ? 0 : piece.indexOf('\n') + 1;
+      const before: E.Either<string, readonly Form[]> = first === 0 ? E.right([]) : split(rest + piece.slice(0, first), 0, false);
+      if (E.isLeft(before)) return before;
+      const after = rest === '' ? split(piece, first, false) : split(rest + piece.slice(first), 0, false);
+      return before.right.length === 0 ? after : E.map((forms: readonly Form[]) => before.right.concat(forms))(after);
+    },
     end: () =>
       E.filterOrElse(
         () => rest === '' && lists === 0,
         () => `line ${line}: ${rest === '' ? 'the list' : 'the form that starts here'} is never closed`,
-      )(split(rest, true)),
+      )(split(rest, 0, true)),
   };
 };
 

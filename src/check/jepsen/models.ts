@@ -74,7 +74,7 @@ const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initi
   commandKey: ({ f, value, key, isBlind = false }) => `${f} ${key} ${keyOf(value)} ${isBlind}`,
   spansOf: ({ key }) => [{ from: key, to: key }],
   isReadOnly: ({ f }) => READS.includes(f),
-  ...(name === 'append' ? { growth: growthOf(initial, isUnknown) } : { registers: registersOf(initial, isUnknown) }),
+  ...(name === 'append' ? { growth: growthOf(initial, isUnknown, textOf) } : { registers: registersOf(initial, isUnknown) }),
   callOf: ({ f, value, key }) => {
     const isPair = Array.isArray(value) && value.length === 2;
     if (f === 'txn') return E.left(`f: txn, a transaction of several operations, is none of ${name}; --model multi-register takes those that read and write`);

@@ -57,10 +57,12 @@ export const pairing = (model: JepsenModel, keying: Keying = 'no'): Pairing => {
     if (invoked.event.f !== event.f) return `process ${process} ends a ${event.f}, and has invoked a ${invoked.event.f} in line ${invoked.event.line}`;
     if (type === 'info') operations.push(pendingOf(invoked, process, line));
     if (type !== 'ok') return undefined;
-    const outcome = model.answered(invoked.call, { value: withoutKey(event.value, invoked, areKeyed === true), ...(event.result === undefined ? {} : { result: event.result }) });
+    const value = withoutKey(event.value, invoked, areKeyed === true);
+    const outcome = model.answered(invoked.call, event.result === undefined ? { value } : { value, result: event.result });
     if (E.isLeft(outcome)) return outcome.left;
+    const { command, result } = outcome.right;
     const { id, time: call, event: begun } = invoked;
-    operations.push({ type: 'completed', id, session: process, ...outcome.right, call, return: time, line: begun.line, endLine: line });
+    operations.push({ type: 'completed', id, session: process, command, result, call, return: time, line: begun.line, endLine: line });
     return undefined;
   };
 

@@ -32,7 +32,7 @@ export type Limits = {
 export type Tell = (how: { readonly type: 'read'; readonly operations: number } | { readonly type: 'judged'; readonly operations: number; readonly of: number }) => void;
 
 /** Cheapest first. */
-const PROCEDURES: readonly Procedure[] = ['witness', 'zones', 'search'];
+const PROCEDURES: readonly Procedure[] = ['witness', 'zones', 'prefixes', 'search'];
 
 /** Operations shown beside those that matter. */
 const MOST_BESIDE = 24;

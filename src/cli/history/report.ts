@@ -20,6 +20,7 @@ export const sceneLine = (file: string, finding: Finding): Timeline | undefined 
 const BY = {
   witness: 'the order that the positions in the answers promise explains all answers',
   zones: 'every value was there from its write to its last read, and no two at a time',
+  prefixes: 'the texts that were read tell in which order all was appended, and that order explains all answers',
   search: 'an order that explains all answers was found by search',
 } as const;
 
