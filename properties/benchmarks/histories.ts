@@ -2,8 +2,14 @@
  * How fast histories are judged: `npm run -s bench -- histories`, `--json` for machines; some of them by `node dist/properties/benchmarks/histories.js CASE`.
  *
  * Histories are simulated from a seed, and the same in every run. Milliseconds are wall time of `judge` alone, medians of some rounds
- * after the first; the large cases are judged once. Run `node --max-old-space-size=1024` to see that a gibibyte is enough.
+ * after the first; the large cases are judged once. Those from a file are of a whole `psmr check-history`, from its start to its end.
+ * Run `node --max-old-space-size=1024` to see that a gibibyte is enough.
  */
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { History, Operation } from '../../src/check/history.js';
 import { jepsenModel, type Answer, type Call } from '../../src/check/jepsen/models.js';
@@ -90,6 +96,41 @@ const judging = <S, C, R>(name: string, rounds: number, model: Model<S, C, R>, h
   run: () => histories.map((history) => judge(model, history)).map((verdict) => (verdict.type === 'ok' ? `ok by ${verdict.procedure}` : verdict.type)),
 });
 
+/** What Jepsen writes of registers that are read and written, each value once: a map a line, in the order of time. */
+function* jepsenLines(notation: 'edn' | 'json', seed: number, length: number, keys: number): Generator<string> {
+  const draw = drawFrom(seed);
+  const values = new Int32Array(keys);
+  const operations = simulate<readonly [f: 'read' | 'write', key: number, value: number | null], number>(draw, length, 100, 0, (n) => {
+    const key = draw(keys);
+    const f = draw(2) === 0 ? 'read' : 'write';
+    if (f === 'write') values[key] = n + 1;
+    return [[f, key, f === 'write' ? n + 1 : null], values[key]!];
+  });
+  const told = operations.flatMap((one) => (one.type === 'completed' ? [{ at: one.call, one, isAnswer: false }, { at: one.return, one, isAnswer: true }] : []));
+  for (const [index, { at, one, isAnswer }] of told.sort((a, b) => a.at - b.at).entries()) {
+    const [f, key, asked] = one.command;
+    const type = isAnswer ? 'ok' : 'invoke';
+    const value = (isAnswer && f === 'read' ? one.result : asked) || null;
+    yield notation === 'edn'
+      ? `{:type :${type}, :f :${f}, :value [${key} ${value ?? 'nil'}], :process ${one.session}, :time ${at}, :index ${index}}\n`
+      : `${JSON.stringify({ type, f, value: [key, value], process: one.session, time: at, index })}\n`;
+  }
+}
+
+const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+
+/** A file of Jepsen, read and judged by the command line. */
+const fromFile = (notation: 'edn' | 'json', length: number, keys: number): Case => {
+  const directory = mkdtempSync(join(tmpdir(), 'histories-'));
+  process.once('exit', () => rmSync(directory, { recursive: true }));
+  const path = join(directory, `history.${notation}`);
+  const file = openSync(path, 'wx');
+  for (const line of jepsenLines(notation, 1, length, keys)) writeSync(file, line);
+  closeSync(file);
+  const run = (): readonly string[] => [execFileSync(process.execPath, [...process.execArgv, CLI, 'check-history', '--keyed', 'yes', '--nil', 'unset', path], { encoding: 'utf8', stdio: 'pipe' }).replace(/^.*: (\w+),.*$/s, '$1')];
+  return { name: `${keys} registers in a file of Jepsen in ${notation.toUpperCase()}`, operations: length, rounds: 3, run };
+};
+
 const from = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => first + i);
 const register = jepsenModel('cas-register', null, false)!;
 const OURS = { length: 2_000_000, clients: 64, keys: 10_000_000, scans: 0, isLoaded: true };
@@ -102,6 +143,8 @@ const CASES: Readonly<Record<string, () => Case>> = {
   crowd: () => judging('one key of a map, 30 clients', 9, orderedMap(1, () => undefined), [map(1, { length: 30_000, clients: 30, keys: 1, scans: 0 })]),
   scans: () => judging('21 maps of 10 keys, 400 operations each, 12 clients, 10 % scans', 9, orderedMap(10, () => undefined), from(1, 21).map((seed) => map(seed, { length: 400, clients: 12, keys: 10, scans: 10 }))),
   keys: () => judging('a map of 1000 keys, 16 clients', 1, orderedMap(1000, () => undefined), [map(1, { length: 1_000_000, clients: 16, keys: 1000, scans: 0 })]),
+  edn: () => fromFile('edn', 1_000_000, 1000),
+  json: () => fromFile('json', 1_000_000, 1000),
   ours: () => judging('a map of 10,000,000 keys, 64 clients, without positions', 1, orderedMap(OURS.keys, loaded), [map(1, OURS)]),
   positions: () => judging('a map of 10,000,000 keys, 64 clients, with positions', 1, orderedMap(OURS.keys, loaded), [map(1, { ...OURS, hasPositions: true })]),
 };
