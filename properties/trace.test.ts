@@ -2,13 +2,13 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as Scheduler from '../spec/scheduler.js';
 import * as Proxy from '../src/client/proxy.js';
 import * as Node from '../src/node.js';
 import { encodeCommand, encodeReply, type Command as RecordedCommand } from '../src/record.js';
 import { hearCommand, hearReply, sayCommandAt, sayReplyAt, summaryOf, type Detail } from '../src/trace/batch.js';
 import { digestOf, standIn } from '../src/trace/digest.js';
 import { deal } from '../src/replica/scheduler.js';
-import * as Scheduler from '../spec/scheduler.js';
 import { clausesOver, noFacts } from '../src/trace/facts.js';
 import { CLAUSES } from '../src/trace/finding.js';
 import { LEVELS, type Level } from '../src/trace/line.js';

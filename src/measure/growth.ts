@@ -22,7 +22,12 @@ export type About = {
   readonly fits: (experiment: Experiment, value: number) => boolean;
 };
 
-const anyhow = (): boolean => true;
+/** A quantity that is a field by itself: any value goes with the rest. */
+const field = (name: 'keys' | 'batchBytes' | 'threads' | 'replicas' | 'acceptors'): Pick<About, 'of' | 'with' | 'fits'> => ({
+  of: (experiment) => experiment[name],
+  with: (experiment, value) => ({ ...experiment, [name]: value }),
+  fits: () => true,
+});
 
 const inFlightOf = ({ arrivals }: Experiment): number => (arrivals.type === 'closed' ? arrivals.clients * arrivals.outstanding : 0);
 
@@ -40,9 +45,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
     most: 100_000_000,
     full: [10_000, 100_000, 1_000_000, 10_000_000],
     quick: [10_000, 100_000, 1_000_000],
-    of: ({ keys }) => keys,
-    with: (experiment, keys) => ({ ...experiment, keys }),
-    fits: anyhow,
+    ...field('keys'),
   },
   'in-flight': {
     title: 'Commands in flight',
@@ -76,9 +79,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
     most: 1_048_576,
     full: [1024, 4096, 16_384, 65_536, 262_144],
     quick: [4096, 65_536],
-    of: ({ batchBytes }) => batchBytes,
-    with: (experiment, batchBytes) => ({ ...experiment, batchBytes }),
-    fits: anyhow,
+    ...field('batchBytes'),
   },
   threads: {
     title: 'Threads, and with them rings',
@@ -88,9 +89,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
     most: 64,
     full: [1, 2, 4, 8],
     quick: [1, 2, 4],
-    of: ({ threads }) => threads,
-    with: (experiment, threads) => ({ ...experiment, threads }),
-    fits: anyhow,
+    ...field('threads'),
   },
   replicas: {
     title: 'Replicas',
@@ -100,9 +99,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
     most: 16,
     full: [1, 2, 3],
     quick: [1, 2, 3],
-    of: ({ replicas }) => replicas,
-    with: (experiment, replicas) => ({ ...experiment, replicas }),
-    fits: anyhow,
+    ...field('replicas'),
   },
   acceptors: {
     title: 'Acceptors',
@@ -112,9 +109,7 @@ export const QUANTITIES: Readonly<Record<Quantity, About>> = {
     most: 15,
     full: [1, 3, 5],
     quick: [1, 3, 5],
-    of: ({ acceptors }) => acceptors,
-    with: (experiment, acceptors) => ({ ...experiment, acceptors }),
-    fits: anyhow,
+    ...field('acceptors'),
   },
 };
 

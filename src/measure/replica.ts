@@ -59,6 +59,7 @@ export const measureReplica = async (
   tell: (words: string) => void,
 ): Promise<readonly Execution[]> => {
   const done: Omit<Execution, 'speedUp' | 'verdict'>[] = [];
+  const digests = new Set<string>();
   for (const { technique, threads } of plan) {
     const name = `${NAMES[technique]}, ${threads} thread${threads === 1 ? '' : 's'}`;
     const log = await record(task, technique, threads, (part) => tell(`${name} · recording the log ${Math.floor(100 * part)} %`));
@@ -67,13 +68,12 @@ export const measureReplica = async (
       tell(`${name} · executing${repeats === 1 ? '' : `, run ${run} of ${repeats}`}`);
       runs.push(await execute(task, technique, threads, log));
     }
-    const digests = [...new Set(runs.map(({ digest }) => digest))].join(' or ');
+    for (const { digest } of runs) digests.add(digest);
     const middle = [...runs].sort((a, b) => a.throughput - b.throughput)[Math.floor((runs.length - 1) / 2)]!;
-    done.push({ technique, threads, ...middle, throughputs: runs.map(({ throughput }) => throughput), digest: digests });
+    done.push({ technique, threads, ...middle, throughputs: runs.map(({ throughput }) => throughput) });
   }
   const smr = done.find(({ technique }) => technique === 'smr');
-  const isAlike = done.every(({ digest }) => digest === done[0]!.digest && !digest.includes(' or '));
-  const verdict = !isAlike ? 'diverged' : plan.length * repeats === 1 ? 'unknown' : 'ok';
+  const verdict = digests.size > 1 ? 'diverged' : plan.length * repeats === 1 ? 'unknown' : 'ok';
   return done.map((one) => ({
     ...one,
     speedUp: smr && one.throughput / smr.throughput,

@@ -3,9 +3,9 @@ import * as Proxy from '../../client/proxy.js';
 import { sayGroup } from '../../multicast/groups.js';
 import { acceptorFor, routeOf } from '../../node.js';
 import { commandAt, encodeCall, encodeReply, recordsOf, replyAt, type Reply } from '../../record.js';
-import { TICK } from './clock.js';
 import { nameOf } from '../../trace/batch.js';
 import { recordClient } from '../../trace/recorder.js';
+import { TICK } from './clock.js';
 import type { Client } from './setting.js';
 import type { Stage } from './stage.js';
 
