@@ -72,7 +72,8 @@ const TIMELY = /^(?:MUL-6|REP-7)/;
 
 const allClausesOver = ({ cluster, level }: Setting, facts: Facts): Readonly<Record<string, () => readonly string[]>> => {
   const consensus: Consensus.Facts = { acceptors: cluster.membership.acceptors.length, submitted: facts.submitted, votes: facts.votes, learned: facts.learned };
-  const multicast: Multicast.Facts = { submitted: facts.submitted, deliveries: facts.deliveries, lag: null, standing: facts.standing };
+  // Where facts were left out, it is not known of anyone how much it has delivered in all.
+  const multicast: Multicast.Facts = { submitted: facts.submitted, deliveries: facts.deliveries, lag: null, standing: facts.isFull ? [] : facts.standing };
   const replica: Replica.Facts = { executions: facts.executions, standing: facts.standing, unanswered: [] };
   const outcomes = facts.executions.map(({ replica: where, command, attempt, outcome }) => ({ replica: where, command: `${command}, attempt ${attempt}`, outcome }));
   return {
