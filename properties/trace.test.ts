@@ -5,17 +5,18 @@ import { describe, expect, it } from 'vitest';
 import * as Scheduler from '../spec/scheduler.js';
 import * as Proxy from '../src/client/proxy.js';
 import * as Node from '../src/node.js';
-import { encodeCommand, encodeReply, type Command as RecordedCommand } from '../src/record.js';
-import { hearCommand, hearReply, sayCommandAt, sayReplyAt, summaryOf, type Detail } from '../src/trace/batch.js';
-import { digestOf, standIn } from '../src/trace/digest.js';
+import { encodeCommand, encodeReply, join, type Command as RecordedCommand } from '../src/record.js';
+import { hearCommand, hearNames, hearReply, nameOf, sayCommandAt, sayNames, sayReplyAt, summaryOf, type Detail } from '../src/trace/batch.js';
+import { digestOf, marked, marksIn, standIn } from '../src/trace/digest.js';
 import { deal } from '../src/replica/scheduler.js';
 import { clausesOver, noFacts } from '../src/trace/facts.js';
 import { CLAUSES } from '../src/trace/finding.js';
 import { LEVELS, type Level } from '../src/trace/line.js';
 import { understand } from '../src/trace/read.js';
+import { reportOf } from '../src/trace/report.js';
 import type { Machines } from '../src/adapter/simulated/world.js';
 import type { Command } from '../src/service/b-plus-tree/index.js';
-import { apart, check, checkTexts, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
+import { apart, check, checkerOf, checkTexts, corrupted, CORRUPTIONS, linesOf, originIn, settingOf, traceOf, type Care } from './arbitraries/traces.js';
 import { LOAD, rough, treeOf, worldOf, type Plan } from './arbitraries/world.js';
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
@@ -39,6 +40,28 @@ describe('a digest', () => {
       }),
     ));
 
+  it('is the same wherever the bytes lie, whether they are looked at one by one or as words', () =>
+    fc.assert(
+      fc.property(fc.nat({ max: 30 }).chain((eights) => fc.uint8Array({ minLength: 8 * eights, maxLength: 8 * eights + 1 })), fc.nat({ max: 7 }), (all, offset) => {
+        const moved = new Uint8Array(all.length + offset);
+        moved.set(all, offset);
+        const aloneAt = (at: number): number => digestOf(all, 4 * at, Math.min(4 * at + 4, all.length));
+        const words = Math.ceil(all.length / 4);
+        const one = Array.from({ length: words }, (_, at) => at).reduceRight((sum, at) => (Math.imul(sum, 0x9e3779b1) + aloneAt(at)) >>> 0, 0);
+        expect([digestOf(all), digestOf(moved, offset)]).toEqual([one, one]);
+      }),
+    ));
+
+  it('of a batch is the same where those that it was put together of are stood in for, and they are known by their marks', () =>
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.array(command, { minLength: 1, maxLength: 3 }), fc.nat({ max: 2 ** 32 - 1 })), { minLength: 1, maxLength: 5 }), (submitted) => {
+        const batches = submitted.map(([commands, mark]) => ({ batch: join(commands.map(encodeCommand)), mark }));
+        const stood = join(batches.map(({ batch, mark }) => marked(batch.length, digestOf(batch), mark)));
+        expect(summaryOf(stood)).toEqual(summaryOf(join(batches.map(({ batch }) => batch))));
+        expect(marksIn(stood)).toEqual(batches.map(({ mark }) => mark));
+      }),
+    ));
+
   it('of a batch is the same where payloads are stood in for', () =>
     fc.assert(
       fc.property(fc.array(command, { minLength: 1, maxLength: 5 }), (commands) => {
@@ -48,6 +71,18 @@ describe('a digest', () => {
       }),
     ));
 });
+
+it('the names of a batch are heard as they were said, whether they follow each other or not', () =>
+  fc.assert(
+    fc.property(fc.array(fc.record({ session: fc.constantFrom(1, 22926044279558), sequence: fc.integer({ min: 1, max: 9 }), attempt: fc.nat({ max: 1 }) }), { minLength: 1, maxLength: 30 }), (names) => {
+      const batch = join(names.map((name) => encodeCommand({ ...name, kind: 1, floor: 1, payload: new Uint8Array() })));
+      expect(hearNames(sayNames(batch))).toEqual(names.map(nameOf));
+      expect(hearNames(sayNames(batch), names.length)).toEqual(names.map(nameOf));
+      expect(hearNames(sayNames(batch), names.length - 1)).toBeUndefined();
+    }),
+  ));
+
+it.each(['', '7', '7.1', '7.1.0 ', '7.1-.0', '7.1-2-3.0', '1.1-4000000000.0'])('"%s" are no names, at least not of a thousand commands', (said) => expect(hearNames(said, 1000)).toBeUndefined());
 
 describe.each<Detail>(['values', 'digests'])('with %s', (detail) => {
   it('a command is heard as it was said, or as one that stands in for it', () =>
@@ -122,8 +157,31 @@ const PLAN: Plan = {
   ),
 };
 
-describe.each<Care>(['careless', 'careful'])('whoever is %s', (care) => {
-  const lines = traceOf(PLAN, 'execution').slice(0, 1500);
+it('where no client has a trace, it is known of each batch what was submitted for it', () => {
+  const files = apart(traceOf({ ...PLAN, crashes: [] }, 'protocol')).filter(([header = '']) => !header.includes('"proxy"'));
+  const checker = checkerOf(...files);
+  const { submitted, learned } = checker.stage.facts;
+  const namesIn = (commands: readonly string[]): readonly string[] => commands.flatMap((said) => hearNames(said) ?? ['no name']);
+  expect(reportOf(checker)).toMatchObject({ verdict: 'ok', unmatched: 0 });
+  for (const process of [0, 3]) {
+    const known = learned.filter((one) => one.process === process).flatMap(({ commands }) => namesIn(commands));
+    expect(known.length).toBeGreaterThan(24);
+    expect(new Set(known)).toEqual(new Set(namesIn(submitted.map(({ command: one }) => one))));
+  }
+});
+
+it.each([false, true])('whether replicas at rest have delivered as much is asked, unless facts were left out (%s)', (isFull) => {
+  const facts = noFacts();
+  const delivery = { subscription: '0,1', group: 1, slot: 0, commands: [], known: 0, delivered: 0 };
+  facts.deliveries.push({ ...delivery, learner: 't1 of r1' }, { ...delivery, learner: 't1 of r2' }, { ...delivery, learner: 't1 of r1', slot: 1 });
+  for (const replica of ['r1', 'r2']) facts.standing.push({ replica, digest: '', isAtRest: true, learners: [`t1 of ${replica}`] });
+  facts.isFull = isFull;
+  const [validity] = Object.entries(clausesOver(settingOf(worldOf(PLAN), 'protocol'), facts, true)).filter(([clause]) => clause.startsWith('MUL-5'));
+  expect(validity![1]()).toEqual(isFull ? [] : ['t1 of r2 delivered 1 batches, t1 of r1 2']);
+});
+
+describe.each<readonly [Care, Level]>([['careless', 'protocol'], ['careless', 'execution'], ['careful', 'protocol'], ['careful', 'execution']])('whoever is %s, at the level of the %s,', (care, level) => {
+  const lines = traceOf(PLAN, level).slice(0, 1500);
   it('begins with a trace that is right', () => expect(check(lines).verdict).toBe('ok'));
 
   it.each(CORRUPTIONS)('and sees to it that %s is found out', (corruption) => {

@@ -42,7 +42,8 @@ export const ringsOf = ({ technique, threads }: Pick<Cluster, 'technique' | 'thr
 
 // A process on the network
 
-type Part = { readonly ring: Ring.Ring; readonly leveller: Skip.Leveller | null };
+/** What a process does in one ring. */
+export type Part = { readonly ring: Ring.Ring; readonly leveller: Skip.Leveller | null };
 
 export type Process = {
   readonly parts: Map<Group, Part>;

@@ -4,7 +4,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { simulate, type World } from '../../src/adapter/simulated/world.js';
 import type { Command, Result } from '../../src/service/b-plus-tree/index.js';
-import { newChecker } from '../../src/trace/checker.js';
+import { newChecker, type Checker } from '../../src/trace/checker.js';
 import type { Header, Level, Setting } from '../../src/trace/line.js';
 import { understand } from '../../src/trace/read.js';
 import { reportOf, type Report } from '../../src/trace/report.js';
@@ -37,7 +37,12 @@ export const traceOf = (plan: Plan, level: Level): readonly string[] => {
 export const check = (...files: readonly (readonly string[])[]): Report => checkTexts(files.map((lines) => `${lines.join('\n')}\n`));
 
 /** The same of whole files, read so many lines at a time: what stands behind the last end of a line is half a line, perhaps. */
-export const checkTexts = (texts: readonly string[], stretch = Infinity): Report => {
+export const checkTexts = (texts: readonly string[], stretch = Infinity): Report => reportOf(played(texts, stretch));
+
+/** A checker that has played these lines, each list in a file of its own. */
+export const checkerOf = (...files: readonly (readonly string[])[]): Checker => played(files.map((lines) => `${lines.join('\n')}\n`), Infinity);
+
+const played = (texts: readonly string[], stretch: number): Checker => {
   const files = texts.map((text) => text.split('\n'));
   const checker = newChecker(files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) })));
   const read = files.map(() => 0);
@@ -49,7 +54,7 @@ export const checkTexts = (texts: readonly string[], stretch = Infinity): Report
       read[i]! += stretch;
       if (read[i]! >= lines.length) feed.end(files[i]!.at(-1)!);
     }
-  return reportOf(checker);
+  return checker;
 };
 
 /** The headers that a file begins with. Those of later lives stand where these begin. */

@@ -18,27 +18,36 @@ export type TraceFile = {
   readonly close: () => void;
 };
 
-/** Characters that are held back before they are written. */
+/** Bytes that are held back before they are written. */
 const PIECE = 65_536;
+
+/** Bytes that a character may take. */
+const WIDEST = 3;
 
 /** A new file for whoever this is. */
 export const openTraceFile = (directory: string, origin: Origin): TraceFile => {
   mkdirSync(directory, { recursive: true });
   const file = openSync(join(directory, nameOf(origin)), 'wx');
-  let held: string[] = [];
+  const held = Buffer.allocUnsafeSlow(PIECE);
   let size = 0;
+  const put = (bytes: Buffer, count: number): void => {
+    for (let at = 0; at < count; ) at += writeSync(file, bytes, at, count - at);
+  };
   const flush = (): void => {
-    if (size === 0) return;
-    const piece = Buffer.from(held.join(''));
-    for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
-    held = [];
+    put(held, size);
     size = 0;
   };
   return {
     write: (line) => {
-      held.push(line, '\n');
-      size += line.length + 1;
-      if (size >= PIECE) flush();
+      const most = WIDEST * line.length + 1;
+      if (size + most > PIECE) flush();
+      if (most > PIECE) {
+        const bytes = Buffer.from(`${line}\n`);
+        return put(bytes, bytes.length);
+      }
+      size += held.write(line, size);
+      held[size] = NEWLINE;
+      size += 1;
     },
     flush,
     close: () => {
@@ -47,6 +56,8 @@ export const openTraceFile = (directory: string, origin: Origin): TraceFile => {
     },
   };
 };
+
+const NEWLINE = 10;
 
 /** How often a process has been traced here before: every start is another life. */
 export const livesOf = (directory: string, process: string): number => {

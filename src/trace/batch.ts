@@ -3,7 +3,7 @@
  * of it where values are asked for.
  *
  * ```
- * name     session.sequence.attempt
+ * name     session.sequence.attempt               of several that follow each other: session.first-last.attempt
  * command  name/kind/floor/bytes/digest            or  name/kind/floor/=payload            floor! where it is sent once more
  * reply    name/status/group/slot/offset/bytes/digest   or  name/status/group/slot/offset/=payload
  * ```
@@ -22,22 +22,28 @@ export type Detail = 'digests' | 'values';
 /** What is known of a batch that is not here: enough to tell it from others. */
 export type Summary = { readonly bytes: number; readonly digest: string };
 
-const summaries = new WeakMap<Uint8Array, Summary>();
+/** Bytes that stand for a batch wherever nobody looks inside it. */
+class Placeholder extends Uint8Array {
+  constructor(readonly summary: Summary) {
+    super(0);
+  }
+}
+
+export const placeholder = (summary: Summary): Uint8Array => new Placeholder(summary);
+
+/** The batches that were summed up last: whoever speaks of one does so a few times in a row. */
+const recent: { batch: Uint8Array; summary: Summary }[] = [];
+const RECENT = 16;
+let oldest = 0;
 
 /** Length and digest of a batch, or of the one that these bytes stand for. */
 export const summaryOf = (batch: Uint8Array): Summary => {
-  const known = summaries.get(batch);
-  if (known !== undefined) return known;
+  if (batch instanceof Placeholder) return batch.summary;
+  for (const known of recent) if (known.batch === batch) return known.summary;
   const summary = { bytes: batch.length, digest: hexOf(digestOf(batch)) };
-  summaries.set(batch, summary);
+  recent[oldest] = { batch, summary };
+  oldest = (oldest + 1) % RECENT;
   return summary;
-};
-
-/** Bytes that stand for a batch wherever nobody looks inside it. */
-export const placeholder = (summary: Summary): Uint8Array => {
-  const bytes = new Uint8Array(0);
-  summaries.set(bytes, summary);
-  return bytes;
 };
 
 export const nameOf = ({ session, sequence, attempt }: { readonly session: number; readonly sequence: number; readonly attempt: number }): string =>
@@ -54,6 +60,31 @@ export const sayEach = (batch: Uint8Array, say: (batch: Uint8Array, at: number) 
 
 /** The name of the command or the reply at byte `at`. */
 export const nameAt = (batch: Uint8Array, at: number): string => `${sessionAt(batch, at)}.${sequenceAt(batch, at)}.${attemptAt(batch, at)}`;
+
+/** The names of the commands in a batch, one after another; those that follow each other in a session as one: `7.12.0 7.13-20.1`. */
+export const sayNames = (batch: Uint8Array): string => {
+  let said = '';
+  for (let at = 0; at < batch.length; ) {
+    const [session, first, attempt] = [sessionAt(batch, at), sequenceAt(batch, at), attemptAt(batch, at)];
+    let last = first;
+    for (at = nextRecord(batch, at); at < batch.length && sequenceAt(batch, at) === last + 1 && sessionAt(batch, at) === session && attemptAt(batch, at) === attempt; at = nextRecord(batch, at)) last += 1;
+    said += `${said === '' ? '' : ' '}${session}.${first}${last === first ? '' : `-${last}`}.${attempt}`;
+  }
+  return said;
+};
+
+const NAMES = /^(\d{1,16})\.(\d{1,10})(?:-(\d{1,10}))?\.(\d{1,3})$/;
+
+/** The names that were said, one by one, if they are `most` at most; or `undefined`. */
+export const hearNames = (said: string, most = Infinity): readonly string[] | undefined => {
+  const names: string[] = [];
+  for (const run of said.split(' ')) {
+    const [, session, first, last = first, attempt] = NAMES.exec(run) ?? [];
+    if (session === undefined || Number(last) - Number(first) >= most - names.length) return undefined;
+    for (let sequence = Number(first); sequence <= Number(last); sequence += 1) names.push(`${session}.${sequence}.${attempt}`);
+  }
+  return names;
+};
 
 /** The names of the commands in a batch. */
 export const namesIn = (batch: Uint8Array): readonly string[] => sayEach(batch, nameAt);

@@ -35,8 +35,9 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
 
   const multicast = ({ group, turn, records }: Extract<Proxy.Effect, { type: 'Multicast' }>): void => {
     const way = wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group);
-    for (const command of sayCommands(records, 'digests')) underWay.send(way, command, { life: header.life, after: 0 });
-    for (const command of namesIn(records)) keep(facts, facts.submitted, { ring: group, command });
+    const names = namesIn(records);
+    for (const command of detail === 'values' ? sayCommands(records, 'digests') : names) underWay.send(way, command, { life: header.life, after: 0 });
+    for (const command of names) keep(facts, facts.submitted, { ring: group, command });
   };
 
   /** One operation of the history: what a session asked, from when to when, and what it was answered. */

@@ -28,7 +28,7 @@ import { isScheduled } from '../replica/techniques.js';
 import type { Detail } from './batch.js';
 import { digested, hexOf } from './digest.js';
 
-export const FORMAT = 'opt-psmr/1';
+export const FORMAT = 'opt-psmr/2';
 
 /** What is written: what crosses the network and what is delivered, or all that threads do as well, values included. */
 export type Level = 'protocol' | 'execution';
@@ -111,7 +111,11 @@ export const tailOf = ({ effects, nodes, sketch }: Done, said: number): string =
 export const TAIL = ',"effects":';
 
 /** Effects as JSON. */
-export const sayAll = <E>(effects: readonly E[], say: (effect: E, place: number) => object): string => (effects.length === 0 ? '[]' : JSON.stringify(effects.map(say)));
+export const sayAll = <E>(effects: readonly E[], say: (effect: E, place: number) => string): string => {
+  let said = '';
+  for (let i = 0; i < effects.length; i += 1) said += `${i === 0 ? '' : ','}${say(effects[i]!, i)}`;
+  return `[${said}]`;
+};
 
 /** The last line of who ends in good order. */
 export const END = '{"type":"End"}';

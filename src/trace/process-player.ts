@@ -2,15 +2,16 @@
 import { Map as Persistent } from 'immutable';
 import type { Durable, Message } from '../consensus/messages.js';
 import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
+import { COMMAND_HEADER } from '../record.js';
 import { isScheduled } from '../replica/techniques.js';
-import { namesIn, sayCommands, summaryOf } from './batch.js';
-import { digestedText } from './digest.js';
+import { hearNames, namesIn, sayCommands, summaryOf, type Summary } from './batch.js';
+import { digestedText, marksIn } from './digest.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
-import { nameOfProcess, NOTHING, sayAll, type Header, type Line } from './line.js';
-import { hearProcessEvent, lineOfMessage, lineOfRecord, lineOfValue, sayProcessEffect, type Kept } from './protocol.js';
+import { detailOf, nameOfProcess, NOTHING, sayAll, type Header, type Line } from './line.js';
+import { hearProcessEvent, sayMatter, sayMessage, sayProcessEffect, sayRecord, type Kept, type Named } from './protocol.js';
 import { isObject } from './shape.js';
-import { sketchOfProcess } from './sketch.js';
+import { processSketcher } from './sketch.js';
 import { ORDER, type Stage, type Told } from './stage.js';
 import { wayOf } from './under-way.js';
 
@@ -26,9 +27,13 @@ export type Player = {
 export const processPlayer = (stage: Stage, header: Header): Player => {
   const { setting, underWay, facts } = stage;
   const { process: name, life } = header;
+  const sketchOf = processSketcher(setting.cluster);
+  const isByName = detailOf(setting) === 'digests';
   const me = setting.names.indexOf(name);
   const standing = stage.standingOf(name);
   const found = new Map<number, Durable[]>();
+  /** What was submitted by name, and not proposed: by the line that told of it. */
+  const namesByLine = new Map<number, readonly string[]>();
   let state: Process | undefined;
 
   /** The machine, once all that was found on the disk is known. */
@@ -51,7 +56,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     records.push(record);
     // What was voted for just before a crash may stand on the disk alone.
     if (record.type === 'Voted' && life > 0) keep(facts, facts.votes, { ring: group, process: me, instance: record.instance, ballot: record.ballot, id: record.id });
-    const text = lineOfRecord(record);
+    const text = sayRecord(record);
     const chain = chained(before[place - 1], text);
     // Who was killed may have written more to its disk than to its trace.
     if (life > 0 && before[place] === undefined && setting.world === 'simulated')
@@ -63,12 +68,12 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   };
 
   /** Whether what was received was sent, and what it rested on is still there. */
-  const take = ({ from, group, message }: Extract<ProcessEvent, { type: 'Received' }>, isForced: boolean): Outcome => {
-    if (from === STRANGER) return takeSubmission(group, message, isForced);
+  const take = ({ from, group, message }: Extract<ProcessEvent, { type: 'Received' }>, names: readonly string[], isForced: boolean): Outcome => {
+    if (from === STRANGER) return takeSubmission(group, message, names, isForced);
     const sender = nameOfProcess(setting, from);
     if (setting.names[from] === undefined) return broken(CLAUSES.sent, 'event.from', `one of the ${setting.names.length} processes`, String(from));
     const way = wayOf(from, me, group);
-    const what = lineOfMessage(message);
+    const what = sayMessage(message);
     const sent = underWay.take(way, what);
     if (sent === undefined) {
       if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message, me) };
@@ -87,14 +92,14 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     if (setting.storage === 'disk') stage.owed.set(`${way} ${what}`, `${sender} had ${kept} records after its crash, and had said before: ${what}, which rests on ${after}`);
   };
 
-  const takeSubmission = (group: number, message: Message, isForced: boolean): Outcome => {
+  const takeSubmission = (group: number, message: Message, names: readonly string[], isForced: boolean): Outcome => {
     if (message.type !== 'Submit') return broken(CLAUSES.sent, 'event.from', 'a process: clients only submit', String(STRANGER));
     if (stage.clients.length === 0) {
-      for (const command of namesIn(message.commands)) keep(facts, facts.submitted, { ring: group, command });
+      for (const command of names) keep(facts, facts.submitted, { ring: group, command });
       return PLAYED;
     }
     const way = wayOf(STRANGER, me, group);
-    const said = sayCommands(message.commands, 'digests');
+    const said = isByName ? names : sayCommands(message.commands, 'digests');
     const unsent = said.find((command) => !underWay.has(way, command));
     if (unsent !== undefined) {
       if (!isForced) return { type: 'Blocked', on: stage.clients, clause: CLAUSES.sent, what: `${unsent} of a client to ${name} in group ${group}`, needles: [unsent] };
@@ -104,33 +109,49 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     return PLAYED;
   };
 
-  const note = (effect: ProcessEffect): void => {
+  /** The names of what was submitted. Where no client tells of its own, those that were said as one stay one: they are never apart. */
+  const namesOf = (commands: Uint8Array, { names }: Named): readonly string[] | undefined => {
+    if (!isByName) return namesIn(commands);
+    return stage.clients.length === 0 ? names.split(' ') : hearNames(names, commands.length / COMMAND_HEADER);
+  };
+
+  /** What a coordinator puts together itself, it does of what it was told by name. */
+  const namesInBatch = (batch: Uint8Array): readonly string[] => {
+    if (!isByName) return namesIn(batch);
+    return marksIn(batch).flatMap((line) => {
+      const names = namesByLine.get(line) ?? [];
+      namesByLine.delete(line);
+      return names;
+    });
+  };
+
+  /** `matter`: what is said of what the effect is about. */
+  const note = (effect: ProcessEffect, matter: string): void => {
     switch (effect.type) {
       case 'Send': {
         const { message } = effect;
-        // A coordinator that proposes a batch has put it together itself, from commands that it was told whole.
-        if (message.type === 'Value' && message.value.type === 'Batch' && message.value.commands.length > 0)
-          stage.hold(summaryOf(message.value.commands).digest, namesIn(message.value.commands));
+        // A coordinator that proposes a batch has put it together itself; one that it has adopted is empty here.
+        if (message.type === 'Value' && message.value.type === 'Batch' && message.value.commands.length > 0) {
+          const { commands } = message.value;
+          stage.hold(summaryOf(commands), () => namesInBatch(commands));
+        }
         const way = wayOf(me, effect.to, effect.group);
-        const what = lineOfMessage(message);
-        if (stage.owed.size > 0) stage.owed.delete(`${way} ${what}`);
-        return underWay.send(way, what, { life, after: effect.after });
+        if (stage.owed.size > 0) stage.owed.delete(`${way} ${matter}`);
+        return underWay.send(way, matter, { life, after: effect.after });
       }
       case 'Persist': {
         const { group, record } = effect;
         const chain = standing.persisted.get(group) ?? [];
         standing.persisted.set(group, chain);
-        chain.push(chained(chain.at(-1), lineOfRecord(record)));
+        chain.push(chained(chain.at(-1), matter));
         if (record.type === 'Voted') keep(facts, facts.votes, { ring: group, process: me, instance: record.instance, ballot: record.ballot, id: record.id });
         return;
       }
       case 'Decided': {
         const { group, instance, id, value } = effect;
-        stage.logOf(name, life, isScheduled(setting.cluster.technique) ? ORDER : group).append(lineOfValue(value));
-        const digest = value.type === 'Batch' ? summaryOf(value.commands).digest : '';
-        const commands = value.type === 'Batch' ? stage.batchOf(digest) : [];
-        const text = value.type === 'Batch' ? `batch ${digest}` : value.type === 'Skip' ? `skip to ${value.to}` : 'no-op';
-        return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: text, commands });
+        stage.logOf(name, life, isScheduled(setting.cluster.technique) ? ORDER : group).append(matter);
+        const commands = value.type === 'Batch' ? stage.batchOf(summaryOf(value.commands)) : [];
+        return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: matter, commands });
       }
     }
   };
@@ -139,36 +160,47 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   const remember = (told: unknown): void => {
     if (!isObject(told)) return;
     if (told['type'] === 'Batch') {
-      if (Array.isArray(told['commands'])) stage.hold(told['digest'] as string, told['commands'] as readonly string[]);
+      if (Array.isArray(told['commands'])) stage.hold(told as Summary, () => told['commands'] as readonly string[]);
       return;
     }
     remember(told['value']);
     if (Array.isArray(told['entries'])) told['entries'].forEach(([, entry]: readonly unknown[]) => remember(entry));
   };
 
+  const playKept = (line: Line, event: Kept): Outcome => {
+    if (state !== undefined) return broken(CLAUSES.whole, 'event.type', 'no more records once the process has started', 'Kept');
+    remember(line.event['record']);
+    const outcome = keepRecord(event);
+    return outcome.type === 'Played' ? (compared(line, NOTHING) ?? PLAYED) : outcome;
+  };
+
+  const playEvent = (line: Line, event: ProcessEvent, isForced: boolean): Outcome => {
+    state ??= begin();
+    if (event.type === 'Received') {
+      const { message } = event;
+      const told = line.event['message'] as Readonly<Record<string, unknown>>;
+      const names = message.type === 'Submit' ? namesOf(message.commands, told['commands'] as Named) : [];
+      if (names === undefined) return notAnEvent('event.message.commands.names: not names of commands');
+      const outcome = take(event, names, isForced);
+      if (outcome.type !== 'Played') return outcome;
+      if (!isByName) remember(told);
+      else if (names.length > 0) namesByLine.set(line.clock, names);
+    }
+    const [next, effects] = onProcessEvent(state, event);
+    const matters = effects.map(sayMatter);
+    const breach = compared(line, { effects: sayAll(effects, (effect, i) => sayProcessEffect(effect, matters[i]!)), sketch: sketchOf(next) });
+    if (breach !== undefined) return breach;
+    state = next;
+    effects.forEach((effect, i) => note(effect, matters[i]!));
+    return PLAYED;
+  };
+
   return {
     play: (line, isForced) => {
       if (line.event.type === 'End') return compared(line, NOTHING) ?? PLAYED;
-      const event = hearProcessEvent(line.event);
+      const event = hearProcessEvent(line.event, isByName ? line.clock : undefined);
       if (typeof event === 'string') return notAnEvent(event);
-      if (event.type === 'Kept') {
-        if (state !== undefined) return broken(CLAUSES.whole, 'event.type', 'no more records once the process has started', 'Kept');
-        remember(line.event['record']);
-        const outcome = keepRecord(event);
-        return outcome.type === 'Played' ? (compared(line, NOTHING) ?? PLAYED) : outcome;
-      }
-      state ??= begin();
-      if (event.type === 'Received') {
-        const outcome = take(event, isForced);
-        if (outcome.type !== 'Played') return outcome;
-      }
-      const [next, effects] = onProcessEvent(state, event);
-      const breach = compared(line, { effects: sayAll(effects, sayProcessEffect), sketch: sketchOfProcess(next) });
-      if (breach !== undefined) return breach;
-      state = next;
-      if (event.type === 'Received') remember(line.event['message']);
-      effects.forEach(note);
-      return PLAYED;
+      return event.type === 'Kept' ? playKept(line, event) : playEvent(line, event, isForced);
     },
   };
 };

@@ -5,120 +5,151 @@
 import type { Ballot } from '../consensus/ballot.js';
 import type { Durable, Entry, Message, Value } from '../consensus/messages.js';
 import type { ProcessEffect, ProcessEvent } from '../node.js';
-import type { Group } from '../record.js';
-import { hearCommands, namesIn, placeholder, sayCommands, summaryOf } from './batch.js';
+import { COMMAND_HEADER, type Group } from '../record.js';
+import { hearCommands, namesIn, placeholder, sayCommands, sayNames, summaryOf } from './batch.js';
+import { marked } from './digest.js';
 import { digest, fields, integer, isObject, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
 /** A record that the process found on its disk when it started: told before all that happened since. */
 export type Kept = { readonly type: 'Kept'; readonly group: Group; readonly record: Durable };
 
-// Saying
+// Saying. Whoever is traced waits for what is said here: the text is put together at once, and no object is made for it.
+
+/** JSON. What is said of two things is equal if and only if they are, whatever order their fields were written in. */
+type Text = string;
 
 /** `isNamed` where the commands of every batch are to be read in every event; else only whoever is the first to hear of them tells. */
-export const sayProcessEvent = (event: ProcessEvent | Kept, isNamed: boolean): object => {
+export const sayProcessEvent = (event: ProcessEvent | Kept, isNamed: boolean): Text => {
   const say = isNamed ? sayNamedValue : sayValue;
   switch (event.type) {
     case 'Tick':
-      return event;
+      return `{"type":"Tick","now":${event.now}}`;
     case 'Received':
-      return { ...event, message: withValues(event.message, say, (commands) => sayCommands(commands, 'digests')) };
+      return `{"type":"Received","group":${event.group},"from":${event.from},"message":${messageWith(event.message, say, isNamed ? sayWhole : sayByName)}}`;
     case 'Kept':
-      return { ...event, record: sayRecord(event.record, say) };
+      return `{"type":"Kept","group":${event.group},"record":${recordWith(event.record, say)}}`;
   }
 };
 
-export const sayProcessEffect = (effect: ProcessEffect): object => {
+/** What an effect is about: its message, its record or its value. */
+export const sayMatter = (effect: ProcessEffect): Text => {
   switch (effect.type) {
     case 'Send':
-      return { ...effect, message: summarized(effect.message) };
+      return sayMessage(effect.message);
     case 'Persist':
-      return { ...effect, record: sayRecord(effect.record, sayValue) };
+      return sayRecord(effect.record);
     case 'Decided':
-      return { ...effect, value: sayValue(effect.value) };
+      return sayValue(effect.value);
   }
 };
 
-/** A message as its effect tells of it: equal if and only if the messages are. */
-const summarized = (message: Message): object => withValues(message, sayValue, (commands) => summaryOf(commands));
-
-/** A message in one line: equal if and only if the messages are, whatever order their fields were written in. */
-export const lineOfMessage = (sent: Message): string => {
-  switch (sent.type) {
-    case 'Prepare':
-      return `Prepare ${lineOfBallot(sent.ballot)} from ${sent.from}`;
-    case 'Promise':
-      return `Promise ${lineOfBallot(sent.ballot)} ${sent.entries.map(([instance, one]) => `${instance} ${lineOfEntry(one)}`).join('; ')}`;
-    case 'Refuse':
-      return `Refuse ${lineOfBallot(sent.promised)}`;
-    case 'Value':
-      return `Value ${sent.id} ${lineOfBallot(sent.ballot)} ring ${sent.ring.join()}: ${lineOfValue(sent.value)}`;
-    case 'Phase2':
-      return `Phase2 ${sent.instance} ${sent.id} ${lineOfBallot(sent.ballot)} ring ${sent.ring.join()} votes ${sent.voters.join()}`;
-    case 'Decision':
-      return `Decision ${sent.instance} ${sent.id} ${lineOfBallot(sent.ballot)} ring ${sent.ring.join()} by ${sent.decider}`;
-    case 'Ask':
-      return `Ask ${sent.from} to ${sent.to}`;
-    case 'Chosen':
-      return `Chosen ${sent.instance} ${sent.id}: ${lineOfValue(sent.value)}`;
-    case 'Alive':
-      return `Alive ${lineOfBallot(sent.ballot)} decided ${sent.decided}`;
-    case 'Here':
-      return 'Here';
-    case 'Submit':
-      return `Submit ${lineOfBatch(sent.commands)}`;
-  }
-};
-
-const lineOfBallot = ({ round, process }: Ballot): string => `${round}.${process}`;
-const lineOfEntry = (one: Entry): string => `${one.type}${one.type === 'Voted' ? ` ${lineOfBallot(one.ballot)}` : ''} ${one.id}: ${lineOfValue(one.value)}`;
-const lineOfBatch = (batch: Uint8Array): string => {
-  const { bytes, digest: sum } = summaryOf(batch);
-  return `${bytes} bytes ${sum}`;
-};
-
-/** A value in one line. */
-export const lineOfValue = (decided: Value): string => (decided.type === 'Batch' ? lineOfBatch(decided.commands) : decided.type === 'Skip' ? `skip to ${decided.to}` : 'no-op');
-
-/** A record in one line. */
-export const lineOfRecord = (kept: Durable): string => {
-  switch (kept.type) {
-    case 'Promised':
-      return `Promised ${lineOfBallot(kept.ballot)}`;
-    case 'Voted':
-      return `Voted ${kept.instance} ${lineOfBallot(kept.ballot)} ${kept.id}: ${lineOfValue(kept.value)}`;
+/** An effect, given what is said of what it is about. */
+export const sayProcessEffect = (effect: ProcessEffect, matter: Text): Text => {
+  switch (effect.type) {
+    case 'Send':
+      return `{"type":"Send","to":${effect.to},"message":${matter},"after":${effect.after},"group":${effect.group}}`;
+    case 'Persist':
+      return `{"type":"Persist","record":${matter},"group":${effect.group}}`;
     case 'Decided':
-      return `Decided ${kept.instance} ${kept.id}`;
-    case 'Learned':
-      return `Learned ${kept.instance} ${kept.id}: ${lineOfValue(kept.value)}`;
+      return `{"type":"Decided","instance":${effect.instance},"id":${sayText(effect.id)},"value":${matter},"group":${effect.group}}`;
   }
 };
+
+/** A message as its effect tells of it. */
+export const sayMessage = (message: Message): Text => messageWith(message, sayValue, saySummary);
+
+/** A record as its effect tells of it. */
+export const sayRecord = (record: Durable): Text => recordWith(record, sayValue);
 
 /** A value as an effect tells of it. */
-export const sayValue = (value: Value): object => (value.type === 'Batch' ? { type: 'Batch', ...summaryOf(value.commands) } : value);
-const sayNamedValue = (value: Value): object => (value.type === 'Batch' ? { type: 'Batch', commands: namesIn(value.commands), ...summaryOf(value.commands) } : value);
-
-const withValues = (message: Message, say: (value: Value) => object, saySubmitted: (commands: Uint8Array) => unknown): object => {
-  switch (message.type) {
-    case 'Value':
-    case 'Chosen':
-      return { ...message, value: say(message.value) };
-    case 'Promise':
-      return { ...message, entries: message.entries.map(([instance, entry]) => [instance, { ...entry, value: say(entry.value) }]) };
-    case 'Submit':
-      return { type: 'Submit', commands: saySubmitted(message.commands) };
-    case 'Prepare':
-    case 'Refuse':
-    case 'Phase2':
-    case 'Decision':
-    case 'Ask':
-    case 'Alive':
-    case 'Here':
-      return message;
+export const sayValue = (value: Value): Text => {
+  switch (value.type) {
+    case 'Batch':
+      return `{"type":"Batch",${sumOf(value.commands)}}`;
+    case 'Skip':
+      return `{"type":"Skip","to":${value.to}}`;
+    case 'Noop':
+      return '{"type":"Noop"}';
   }
 };
 
-const sayRecord = (record: Durable, say: (value: Value) => object): object =>
-  record.type === 'Voted' || record.type === 'Learned' ? { ...record, value: say(record.value) } : record;
+const sayNamedValue = (value: Value): Text => (value.type === 'Batch' ? `{"type":"Batch","commands":${JSON.stringify(namesIn(value.commands))},${sumOf(value.commands)}}` : sayValue(value));
+
+const sumOf = (batch: Uint8Array): Text => {
+  const { bytes, digest: sum } = summaryOf(batch);
+  return `"bytes":${bytes},"digest":"${sum}"`;
+};
+
+/** A submission: each command with all but its payload; the commands by name; or no more than what tells it from others. */
+const sayWhole = (commands: Uint8Array): Text => JSON.stringify(sayCommands(commands, 'digests'));
+const sayByName = (commands: Uint8Array): Text => `{"names":"${sayNames(commands)}",${sumOf(commands)}}`;
+const saySummary = (commands: Uint8Array): Text => `{${sumOf(commands)}}`;
+
+const messageWith = (message: Message, say: (value: Value) => Text, saySubmitted: (commands: Uint8Array) => Text): Text => {
+  switch (message.type) {
+    case 'Prepare':
+      return `{"type":"Prepare","ballot":${sayBallot(message.ballot)},"from":${message.from}}`;
+    case 'Promise':
+      return `{"type":"Promise","ballot":${sayBallot(message.ballot)},"entries":[${message.entries.map(([instance, entry]) => `[${instance},${entryWith(entry, say)}]`).join()}]}`;
+    case 'Refuse':
+      return `{"type":"Refuse","promised":${sayBallot(message.promised)}}`;
+    case 'Value':
+      return `{"type":"Value","ballot":${sayBallot(message.ballot)},"ring":${sayRing(message.ring)},"id":${sayText(message.id)},"value":${say(message.value)}}`;
+    case 'Phase2':
+      return `{"type":"Phase2","ballot":${sayBallot(message.ballot)},"ring":${sayRing(message.ring)},"instance":${message.instance},"id":${sayText(message.id)},"voters":${sayNumbers(message.voters)}}`;
+    case 'Decision':
+      return `{"type":"Decision","ballot":${sayBallot(message.ballot)},"ring":${sayRing(message.ring)},"decider":${message.decider},"instance":${message.instance},"id":${sayText(message.id)}}`;
+    case 'Ask':
+      return `{"type":"Ask","from":${message.from},"to":${message.to}}`;
+    case 'Chosen':
+      return `{"type":"Chosen","instance":${message.instance},"id":${sayText(message.id)},"value":${say(message.value)}}`;
+    case 'Alive':
+      return `{"type":"Alive","ballot":${sayBallot(message.ballot)},"decided":${message.decided}}`;
+    case 'Here':
+      return '{"type":"Here"}';
+    case 'Submit':
+      return `{"type":"Submit","commands":${saySubmitted(message.commands)}}`;
+  }
+};
+
+const recordWith = (record: Durable, say: (value: Value) => Text): Text => {
+  switch (record.type) {
+    case 'Promised':
+      return `{"type":"Promised","ballot":${sayBallot(record.ballot)}}`;
+    case 'Voted':
+      return `{"type":"Voted","instance":${record.instance},"ballot":${sayBallot(record.ballot)},"id":${sayText(record.id)},"value":${say(record.value)}}`;
+    case 'Decided':
+      return `{"type":"Decided","instance":${record.instance},"id":${sayText(record.id)}}`;
+    case 'Learned':
+      return `{"type":"Learned","instance":${record.instance},"id":${sayText(record.id)},"value":${say(record.value)}}`;
+  }
+};
+
+const entryWith = (one: Entry, say: (value: Value) => Text): Text =>
+  one.type === 'Voted' ? `{"type":"Voted","ballot":${sayBallot(one.ballot)},"id":${sayText(one.id)},"value":${say(one.value)}}` : `{"type":"Decided","id":${sayText(one.id)},"value":${say(one.value)}}`;
+
+/** Says the same of the same as before, at once: an event and its effects mostly speak of one ballot, one ring and one id. */
+const lately = <T>(say: (what: T) => Text): ((what: T) => Text) => {
+  let last: T | undefined;
+  let said = '';
+  return (what) => {
+    if (what === last) return said;
+    last = what;
+    return (said = say(what));
+  };
+};
+
+const sayBallot = lately(({ round, process }: Ballot): Text => `{"round":${round},"process":${process}}`);
+
+const sayText = lately((said: string): Text => JSON.stringify(said));
+
+const sayNumbers = (numbers: readonly number[]): Text => {
+  let said = '[';
+  for (let i = 0; i < numbers.length; i += 1) said += i === 0 ? `${numbers[i]!}` : `,${numbers[i]!}`;
+  return `${said}]`;
+};
+
+const sayRing = lately(sayNumbers);
 
 // Hearing
 
@@ -145,7 +176,7 @@ const message = variants({
   Chosen: { instance: natural, id: text, value },
   Alive: { ballot, decided: natural },
   Here: {},
-  Submit: { commands: list(text) },
+  Submit: { commands: () => undefined }, // which depends on the level
 });
 
 const record = variants({
@@ -161,8 +192,11 @@ const event = variants({
   Kept: { group: natural, record },
 });
 
-/** The event that was told, with stand-ins for what was left out; or what is wrong with it, and in which field. */
-export const hearProcessEvent = (told: unknown): ProcessEvent | Kept | string => {
+/**
+ * The event that was told, with stand-ins for what was left out; or what is wrong with it, and in which field. `mark` is what
+ * a submission bears of which no more than the names is told; `undefined` where all is told of it.
+ */
+export const hearProcessEvent = (told: unknown, mark: number | undefined): ProcessEvent | Kept | string => {
   const flaw = event(told);
   if (flaw !== undefined) return `event${flaw}`;
   const sound = told as Told;
@@ -170,7 +204,7 @@ export const hearProcessEvent = (told: unknown): ProcessEvent | Kept | string =>
     case 'Tick':
       return sound as unknown as ProcessEvent;
     case 'Received': {
-      const heard = hearMessage(sound['message'] as Told);
+      const heard = hearMessage(sound['message'] as Told, mark);
       return typeof heard === 'string' ? heard : ({ ...sound, message: heard } as unknown as ProcessEvent);
     }
     case 'Kept':
@@ -181,7 +215,27 @@ export const hearProcessEvent = (told: unknown): ProcessEvent | Kept | string =>
 /** JSON that has the shape of an event, a message, a record or a value. */
 type Told = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-const hearMessage = (told: Told): Message | string => {
+/** A submission of which no more than the names is told. */
+export type Named = { readonly names: string; readonly bytes: number; readonly digest: string };
+
+const named = fields({ names: text, bytes: natural, digest });
+const whole = list(text);
+
+const hearNamed = (told: unknown, mark: number): Uint8Array | string => {
+  const flaw = named(told);
+  if (flaw !== undefined) return flaw;
+  const { bytes, digest: sum } = told as Named;
+  return bytes < COMMAND_HEADER ? `.bytes: expected at least ${COMMAND_HEADER}, got ${bytes}` : marked(bytes, Number.parseInt(sum, 16), mark);
+};
+
+const hearWhole = (told: unknown): Uint8Array | string => {
+  const flaw = whole(told);
+  if (flaw !== undefined) return flaw;
+  const commands = hearCommands(told as readonly string[]);
+  return typeof commands === 'number' ? `[${commands}]: not a command` : commands;
+};
+
+const hearMessage = (told: Told, mark: number | undefined): Message | string => {
   switch (told.type as Message['type']) {
     case 'Value':
     case 'Chosen':
@@ -189,8 +243,8 @@ const hearMessage = (told: Told): Message | string => {
     case 'Promise':
       return { ...told, entries: (told['entries'] as readonly (readonly [number, Told])[]).map(([instance, one]) => [instance, hearRecord(one)]) } as unknown as Message;
     case 'Submit': {
-      const commands = hearCommands(told['commands'] as readonly unknown[]);
-      return typeof commands === 'number' ? `event.message.commands[${commands}]: not a command` : { type: 'Submit', commands };
+      const commands = mark === undefined ? hearWhole(told['commands']) : hearNamed(told['commands'], mark);
+      return typeof commands === 'string' ? `event.message.commands${commands}` : { type: 'Submit', commands };
     }
     case 'Prepare':
     case 'Refuse':

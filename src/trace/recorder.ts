@@ -10,9 +10,9 @@ import type { Value } from '../replica/scheduler.js';
 import type * as Worker from '../replica/worker.js';
 import { digested, digestedText } from './digest.js';
 import { detailOf, END, givenIn, headerOf, headOf, NOTHING, sayAll, tailOf, type Machine, type Origin, type Setting, type Step } from './line.js';
-import { sayProcessEffect, sayProcessEvent, type Kept } from './protocol.js';
+import { sayMatter, sayProcessEffect, sayProcessEvent, type Kept } from './protocol.js';
 import { sayDealt, sayMergeEffect, sayMergeEvent, sayProxyEffect, sayProxyEvent, sayWorkerEffect, sayWorkerEvent } from './replica.js';
-import { sketchOfMerge, sketchOfProcess, sketchOfProxy, sketchOfWorker } from './sketch.js';
+import { processSketcher, sketchOfMerge, sketchOfProxy, sketchOfWorker } from './sketch.js';
 
 /** Takes a line, without its end. */
 export type Write = (line: string) => void;
@@ -31,15 +31,18 @@ const writer = (origin: Origin, write: Write) => {
   return { write: tell, end: (machine: Machine): void => tell({ machine, event: END, ...NOTHING }) };
 };
 
+const sayEffect = (effect: ProcessEffect): string => sayProcessEffect(effect, sayMatter(effect));
+
 /** Of the machine of a process. What it found on its disk is told first. */
 export const recordProcess = (origin: Origin, setting: Setting, write: Write) => {
   const isNamed = setting.level === 'execution';
+  const sketchOf = processSketcher(setting.cluster);
   const lines = writer(origin, write);
   write(headerOf(origin, setting));
   return {
-    kept: (kept: Kept): void => lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(kept, isNamed)), ...NOTHING }),
+    kept: (kept: Kept): void => lines.write({ machine: 'process', event: sayProcessEvent(kept, isNamed), ...NOTHING }),
     step: (event: ProcessEvent, effects: readonly ProcessEffect[], after: Process): void =>
-      lines.write({ machine: 'process', event: JSON.stringify(sayProcessEvent(event, isNamed)), effects: sayAll(effects, sayProcessEffect), sketch: sketchOfProcess(after) }),
+      lines.write({ machine: 'process', event: sayProcessEvent(event, isNamed), effects: sayAll(effects, sayEffect), sketch: sketchOf(after) }),
     end: (): void => lines.end('process'),
   };
 };
@@ -51,11 +54,11 @@ export const recordThread = (origin: Origin, setting: Setting, write: Write) => 
   write(headerOf(origin, setting));
   return {
     merge: (event: Merge.Event, delivered: readonly Merge.Effect[], after: Merge.Merge): void =>
-      lines.write({ machine: 'merge', event: JSON.stringify(sayMergeEvent(event, detail)), effects: sayAll(delivered, sayMergeEffect), sketch: sketchOfMerge(after) }),
+      lines.write({ machine: 'merge', event: sayMergeEvent(event, detail), effects: sayAll(delivered, sayMergeEffect), sketch: sketchOfMerge(after) }),
     /** A run that only waited, or had nothing to do, is not told: it took no step. */
     work: (event: Extract<Worker.Event, { type: 'Run' }>, effects: readonly Worker.Effect[], nodes: readonly string[], after: Worker.Worker): void => {
       if (setting.level === 'protocol' || effects.some(({ type }) => type !== 'Reply')) return;
-      lines.write({ machine: 'worker', event: JSON.stringify(sayWorkerEvent(event)), effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(after) });
+      lines.write({ machine: 'worker', event: sayWorkerEvent(event), effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(after) });
     },
     end: (): void => lines.end('merge'),
   };
@@ -68,7 +71,7 @@ export const recordScheduler = (origin: Origin, setting: Setting, write: Write) 
   write(headerOf(origin, setting));
   return {
     deal: (value: Value, lanes: readonly Value[]): void =>
-      lines.write({ machine: 'scheduler', event: JSON.stringify(sayMergeEvent({ type: 'Decided', group: G_ALL, value }, detail)), effects: sayAll(lanes, sayDealt), sketch: 0 }),
+      lines.write({ machine: 'scheduler', event: sayMergeEvent({ group: G_ALL, value }, detail), effects: sayAll(lanes, sayDealt), sketch: 0 }),
     end: (): void => lines.end('scheduler'),
   };
 };
@@ -83,7 +86,7 @@ export const recordClient = (origin: Origin, setting: Setting, settings: Proxy.S
   const idle = new Map<number, { readonly event: Proxy.Event; readonly sketch: number }>();
   write(headerOf(origin, setting, settings));
   const tell = (session: number, now: number, event: Proxy.Event, effects: readonly Proxy.Effect[], sketch: number): void =>
-    lines.write({ machine: 'proxy', session, ...(event.type === 'Tick' ? {} : { time: now }), event: JSON.stringify(sayProxyEvent(event, detail)), effects: sayAll(effects, sayProxyEffect), sketch });
+    lines.write({ machine: 'proxy', session, ...(event.type === 'Tick' ? {} : { time: now }), event: sayProxyEvent(event, detail), effects: sayAll(effects, sayProxyEffect), sketch });
   return {
     step: (time: number, event: Proxy.Event, effects: readonly Proxy.Effect[], after: Proxy.Proxy): void => {
       const { session } = after;

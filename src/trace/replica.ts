@@ -13,13 +13,15 @@ type Run = Extract<WorkerEvent, { type: 'Run' }>;
 // The merge of a thread
 
 /** With values, all of the batch: whoever replays the thread can execute it. Else what tells it from others: the merge asks for no more. */
-export const sayMergeEvent = (event: MergeEvent, detail: Detail): object => {
-  if (event.value.type !== 'Batch') return event;
-  const { commands } = event.value;
-  return { ...event, value: { type: 'Batch', ...(detail === 'values' ? { commands: sayCommands(commands, detail) } : {}), ...summaryOf(commands) } };
+export const sayMergeEvent = ({ group, value }: Pick<MergeEvent, 'group' | 'value'>, detail: Detail): string => {
+  const isWhole = detail === 'values' && value.type === 'Batch';
+  return `{"type":"Decided","group":${group},"value":${isWhole ? JSON.stringify({ type: 'Batch', commands: sayCommands(value.commands, detail), ...summaryOf(value.commands) }) : sayValue(value)}}`;
 };
 
-export const sayMergeEffect = ({ type, group, slot, commands }: MergeEffect): object => ({ type, group, slot, ...summaryOf(commands) });
+export const sayMergeEffect = ({ type, group, slot, commands }: MergeEffect): string => {
+  const { bytes, digest: sum } = summaryOf(commands);
+  return `{"type":"${type}","group":${group},"slot":${slot},"bytes":${bytes},"digest":"${sum}"}`;
+};
 
 const mergeEvent = variants({
   Decided: { group: natural, value: variants({ Noop: {}, Skip: { to: natural }, Batch: { commands: maybe(list(text)), bytes: natural, digest } }) },
@@ -44,7 +46,7 @@ export const hearMergeEvent = (told: unknown, detail: Detail): MergeEvent | stri
 // The scheduler of a replica, which hears what a merge hears
 
 /** What lane `lane` is given. */
-export const sayDealt = (value: Value, lane: number): object => ({ type: 'Deal', lane, value: sayValue(value) });
+export const sayDealt = (value: Value, lane: number): string => `{"type":"Deal","lane":${lane},"value":${sayValue(value)}}`;
 
 /** The lanes that the end of a line tells of, with stand-ins for their commands, or what is wrong with it. */
 export const hearDealt = (tail: string): readonly Value[] | string => {
@@ -57,9 +59,9 @@ export const hearDealt = (tail: string): readonly Value[] | string => {
 
 // The worker of a thread
 
-export const sayWorkerEvent = (event: Run): object => event;
+export const sayWorkerEvent = (event: Run): string => JSON.stringify(event);
 
-export const sayWorkerEffect = (effect: WorkerEffect): object => (effect.type === 'Reply' ? { type: 'Reply', replies: sayReplies(effect.replies, 'values') } : effect);
+export const sayWorkerEffect = (effect: WorkerEffect): string => JSON.stringify(effect.type === 'Reply' ? { type: 'Reply', replies: sayReplies(effect.replies, 'values') } : effect);
 
 const workerEvent = variants({ Run: { budget: natural } });
 
@@ -70,7 +72,9 @@ export const hearWorkerEvent = (told: unknown): Run | string => {
 
 // The proxy of a client
 
-export const sayProxyEvent = (event: Proxy.Event, detail: Detail): object => {
+export const sayProxyEvent = (event: Proxy.Event, detail: Detail): string => JSON.stringify(toldOfEvent(event, detail));
+
+const toldOfEvent = (event: Proxy.Event, detail: Detail): object => {
   switch (event.type) {
     case 'Calls':
       return { type: 'Calls', calls: { ...event.calls, commands: sayEach(event.calls.commands, (batch, at) => sayCallAt(batch, at, detail)) } };
@@ -84,7 +88,9 @@ export const sayProxyEvent = (event: Proxy.Event, detail: Detail): object => {
 /** A command that has no name yet: `kind/payload`. */
 const sayCallAt = (batch: Uint8Array, at: number, detail: Detail): string => `${kindAt(batch, at)}/${sayPayload(batch, detail, at + COMMAND_HEADER, at + lengthAt(batch, at))}`;
 
-export const sayProxyEffect = (effect: Proxy.Effect): object => {
+export const sayProxyEffect = (effect: Proxy.Effect): string => JSON.stringify(toldOfEffect(effect));
+
+const toldOfEffect = (effect: Proxy.Effect): object => {
   switch (effect.type) {
     case 'Multicast':
       return { ...effect, records: sayCommands(effect.records, 'digests') };

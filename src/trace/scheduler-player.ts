@@ -13,7 +13,7 @@ import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
 import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
 import { advance } from '../multicast/skip.js';
 import { notAnEvent, type Player } from './process-player.js';
-import { lineOfValue } from './protocol.js';
+import { sayValue } from './protocol.js';
 import { hearDealt, hearMergeEvent, sayDealt } from './replica.js';
 import { ORDER, type Stage } from './stage.js';
 
@@ -49,7 +49,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
     const learned = log.at(heard);
     if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [process], clause: CLAUSES.decided, what: `entry ${heard} of the order`, needles: ['"type":"Decided"', value.type === 'Batch' ? summaryOf(value.commands).digest : value.type] };
     if (learned === undefined) stage.unmatched += 1;
-    else if (learned !== lineOfValue(value)) return broken(CLAUSES.decided, 'event.value', learned, lineOfValue(value));
+    else if (learned !== sayValue(value)) return broken(CLAUSES.decided, 'event.value', learned, sayValue(value));
 
     const lanes = lanesOf(line, value);
     if (typeof lanes === 'string') return notAnEvent(lanes);
@@ -57,11 +57,11 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
     if (breach !== undefined) return breach;
     heard += 1;
     log.read(thread, heard);
-    lanes.forEach((lane, group) => stage.logOf(process, life, group).append(lineOfValue(lane)));
+    lanes.forEach((lane, group) => stage.logOf(process, life, group).append(sayValue(lane)));
     if (value.type === 'Batch') {
-      const { digest } = summaryOf(value.commands);
-      if (value.commands.length > 0) stage.hold(digest, namesIn(value.commands));
-      keep(facts, facts.deliveries, { learner: schedulerOf(process, life), subscription: `${G_ALL}`, group: G_ALL, slot, commands: stage.batchOf(digest), known: 0, delivered: 0 });
+      const { commands } = value;
+      if (detail === 'values') stage.hold(summaryOf(commands), () => namesIn(commands));
+      keep(facts, facts.deliveries, { learner: schedulerOf(process, life), subscription: `${G_ALL}`, group: G_ALL, slot, commands: stage.batchOf(summaryOf(commands)), known: 0, delivered: 0 });
       if (detail === 'values') keep(facts, facts.dealings, dealingOf(tree.service, threads, { replica: `${process}, life ${life}`, slot }, value.commands, lanes));
     }
     slot = advance(slot, value);

@@ -7,21 +7,32 @@ import type { Ballot } from '../consensus/ballot.js';
 import type { Coordinator } from '../consensus/coordinator.js';
 import type { Learner } from '../consensus/learner.js';
 import type { Merge } from '../multicast/merge.js';
-import type { Process } from '../node.js';
+import { ringsOf, type Cluster, type Part, type Process } from '../node.js';
 import type { Worker } from '../replica/worker.js';
 import { digested } from './digest.js';
 
-export const sketchOfProcess = ({ parts }: Process): number => {
-  let sum = 0;
-  parts.forEach(({ ring, leveller }) => {
-    sum = learner(sum, ring.learner);
-    if (ring.voting !== null) {
-      const { promised, log, held, records } = ring.voting.acceptor;
-      sum = coordinator(digested(digested(digested(ballot(sum, promised), log.size), held.size), records), ring.voting.coordinator);
+/** Reads off a process after each of its steps, in which most rings stay as they were: of these, what was read off before. */
+export const processSketcher = ({ technique, threads }: Pick<Cluster, 'technique' | 'threads'>): ((process: Process) => number) => {
+  const known = ringsOf({ technique, threads }).map((group) => ({ group, part: undefined as Part | undefined, sum: 0 }));
+  return ({ parts }) => {
+    let sum = 0;
+    for (const ring of known) {
+      const part = parts.get(ring.group);
+      if (part !== ring.part && part !== undefined) ring.sum = sketchOfPart(part);
+      ring.part = part;
+      sum = digested(sum, ring.sum);
     }
-    if (leveller !== null) sum = digested(digested(digested(sum, leveller.levelled), leveller.position), leveller.last);
-  });
-  return sum;
+    return sum;
+  };
+};
+
+const sketchOfPart = ({ ring: { learner: learning, voting }, leveller }: Part): number => {
+  let sum = learner(0, learning);
+  if (voting !== null) {
+    const { promised, log, held, records } = voting.acceptor;
+    sum = coordinator(digested(digested(digested(ballot(sum, promised), log.size), held.size), records), voting.coordinator);
+  }
+  return leveller === null ? sum : digested(digested(digested(sum, leveller.levelled), leveller.position), leveller.last);
 };
 
 export const sketchOfMerge = ({ lanes }: Merge): number => lanes.reduce((sum, { known, waiting }) => digested(digested(sum, known), waiting.size), 0);

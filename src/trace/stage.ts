@@ -1,4 +1,5 @@
 /** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
+import type { Summary } from './batch.js';
 import { noFacts, type Facts } from './facts.js';
 import type { Setting } from './line.js';
 import { underWay, type UnderWay, type Way } from './under-way.js';
@@ -28,10 +29,10 @@ export type Stage = {
   readonly standingOf: (process: string) => Standing;
   /** What the process of a replica, or its scheduler, has handed to its threads, by life and group; to its scheduler, as `ORDER`. */
   readonly logOf: (process: string, life: number, group: number) => Log;
-  /** Notes what a batch with this digest holds. Whoever hears of it first tells; of the others, only the digest is needed. */
-  readonly hold: (digest: string, names: readonly string[]) => readonly string[];
-  /** What a batch with this digest holds: nothing, and from then on, if nobody has told. */
-  readonly batchOf: (digest: string) => readonly string[];
+  /** Notes what a batch holds, if that is not known. Whoever hears of it first tells; of the others, only the digest is needed. */
+  readonly hold: (batch: Summary, names: () => readonly string[]) => void;
+  /** What a batch holds: nothing, and from then on, if nobody has told. */
+  readonly batchOf: (batch: Summary) => readonly string[];
   /**
    * Messages that others have received of a process, and that rest on records it had no more after its crash. In its next life
    * it may have come to say the same words; if it never does, it has taken back its word.
@@ -44,6 +45,8 @@ export type Stage = {
 /** Names that are remembered: facts speak of them. */
 const MOST_NAMES = 4_000_000;
 
+const NONE: readonly string[] = [];
+
 /** The one order that a scheduler deals to groups, in the place of a group. */
 export const ORDER = -1;
 
@@ -54,15 +57,16 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
   const standings = new Map<string, Standing>();
   const logs = new Map<string, Log>();
   const facts = noFacts();
-  const commandsByDigest = new Map<string, readonly string[]>();
+  const commandsByBatch = new Map<string, readonly string[]>();
   let named = 0;
-  const hold = (digest: string, names: readonly string[]): readonly string[] => {
-    const known = commandsByDigest.get(digest);
-    if (known !== undefined || facts.isFull) return known ?? [];
-    commandsByDigest.set(digest, names);
-    named += names.length;
+  const nameOfBatch = ({ bytes, digest }: Summary): string => `${bytes} ${digest}`;
+  const hold = (batch: Summary, names: () => readonly string[]): void => {
+    const name = nameOfBatch(batch);
+    if (facts.isFull || commandsByBatch.has(name)) return;
+    const commands = names();
+    commandsByBatch.set(name, commands);
+    named += commands.length;
     if (named > MOST_NAMES) facts.isFull = true;
-    return names;
   };
   const known = new Set(setting.names);
   const { learners } = setting.cluster.membership;
@@ -85,7 +89,10 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
       return log;
     },
     hold,
-    batchOf: (digest) => commandsByDigest.get(digest) ?? hold(digest, []),
+    batchOf: (batch) => {
+      hold(batch, () => NONE);
+      return commandsByBatch.get(nameOfBatch(batch)) ?? NONE;
+    },
     owed: new Map(),
     unmatched: 0,
   };

@@ -11,7 +11,7 @@ import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
 import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
 import { notAnEvent, type Player } from './process-player.js';
-import { lineOfValue } from './protocol.js';
+import { sayValue } from './protocol.js';
 import { hearMergeEvent, hearWorkerEvent, sayMergeEffect, sayWorkerEffect } from './replica.js';
 import { sketchOfMerge, sketchOfWorker } from './sketch.js';
 import type { Stage } from './stage.js';
@@ -45,7 +45,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     if (typeof event === 'string') return notAnEvent(event);
     if (!subscription.includes(event.group)) return broken(CLAUSES.decided, 'event.group', `one of ${subscription.join(', ')}`, String(event.group));
     const place = heard.get(event.group) ?? 0;
-    const value = lineOfValue(event.value);
+    const value = sayValue(event.value);
     const log = stage.logOf(process, life, event.group);
     const learned = log.at(place);
     if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [scheduler === undefined ? process : `${process} t${scheduler}`], clause: CLAUSES.decided, what: `entry ${place} of group ${event.group}`, needles: [`"type":"${scheduler === undefined ? 'Decided' : 'Deal'}"`, event.value.type === 'Batch' ? summaryOf(event.value.commands).digest : event.value.type] };
@@ -60,10 +60,13 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     heard.set(event.group, place + 1);
     log.read(number, place + 1);
     delivered += effects.length;
-    if (event.value.type === 'Batch' && event.value.commands.length > 0) stage.hold(summaryOf(event.value.commands).digest, namesIn(event.value.commands));
+    if (event.value.type === 'Batch' && detail === 'values') {
+      const { commands } = event.value;
+      stage.hold(summaryOf(commands), () => namesIn(commands));
+    }
     if (scheduler !== undefined) return PLAYED; // it was the scheduler that delivered
     for (const { group, slot, commands } of effects) {
-      keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: stage.batchOf(summaryOf(commands).digest), known: 0, delivered: 0 });
+      keep(facts, facts.deliveries, { learner, subscription: subscription.join(), group, slot, commands: stage.batchOf(summaryOf(commands)), known: 0, delivered: 0 });
     }
     return PLAYED;
   };

@@ -78,7 +78,7 @@ export const newTeller = (setting: Setting): Teller => {
       if (message['value'] !== undefined) learnId(group, message['id'], message['value']);
       const from = event['from'] as number;
       if (from >= 0) sources.push(arrows.take(`${from} ${setting.names.indexOf(process)} ${group}`, sameOnBothSides(message)));
-      else if (Array.isArray(message['commands'])) for (const command of message['commands'] as readonly string[]) sources.push(arrows.last(`client ${group}`, command));
+      else for (const command of namesInValue(message)) sources.push(arrows.last(`client ${group}`, command));
     }
     const learned: string[] = [];
     for (const effect of effects) {
@@ -192,7 +192,7 @@ export const newTeller = (setting: Setting): Teller => {
   const wordsOfProxy = ({ session, event }: Line, { effects }: Done, index: number): Words => {
     const who = `session ${session ?? 0}`;
     const multicasts = effects.filter(({ type }) => type === 'Multicast');
-    for (const effect of multicasts) for (const record of recordsIn(effect)) arrows.send(`client ${effect['group'] as number}`, record, index);
+    for (const effect of multicasts) for (const command of namesOfSaid(recordsIn(effect))) arrows.send(`client ${effect['group'] as number}`, command, index);
     const replies = (event['replies'] ?? []) as readonly string[];
     const calls = event['calls'] as { readonly first: number; readonly commands: readonly string[] } | undefined;
     const records = multicasts.flatMap(recordsIn);

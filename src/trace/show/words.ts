@@ -3,8 +3,9 @@ import { sayGroup } from '../../multicast/groups.js';
 import { DIGEST_KIND } from '../../record.js';
 import { decodeCondition } from '../../replica/worker.js';
 import { bPlusTree, sayCommand, textOf, type Command } from '../../service/b-plus-tree/index.js';
-import { hearCommand, hearReply, nameOf } from '../batch.js';
+import { hearCommand, hearNames, hearReply, nameOf } from '../batch.js';
 import { nameOfProcess, type Setting } from '../line.js';
+import { isObject } from '../shape.js';
 
 /** JSON with a type. */
 export type Told = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -20,8 +21,14 @@ export const several = (names: readonly string[], what: string): string =>
 /** The names of commands that were said with what they carry. */
 export const namesOfSaid = (said: readonly string[]): readonly string[] => said.map((one) => one.slice(0, one.indexOf('/') < 0 ? one.length : one.indexOf('/')));
 
-/** The names in a batch, where they are told. */
-export const namesInValue = (value: Told): readonly string[] => (Array.isArray(value['commands']) ? namesOfSaid(value['commands'] as readonly string[]) : []);
+/** The names in a batch, where they are told: one by one, or in one text. */
+export const namesInValue = ({ commands }: Told): readonly string[] => {
+  if (Array.isArray(commands)) return namesOfSaid(commands as readonly string[]);
+  return isObject(commands) && typeof commands['names'] === 'string' ? (hearNames(commands['names'], MOST_TOLD) ?? []) : [];
+};
+
+/** Names in one text, at most. */
+const MOST_TOLD = 1_000_000;
 
 export const sayValue = (value: Told, names: readonly string[] = namesInValue(value)): string => {
   if (value.type === 'Skip') return `skip to slot ${String(value['to'])}`;
@@ -60,7 +67,7 @@ export const sayMessage = (setting: Setting, message: Told, names?: readonly str
     case 'Alive':
       return `Alive, all below ${of('decided')} decided`;
     case 'Submit':
-      return `Submit of ${Array.isArray(message['commands']) ? several(namesInValue(message), 'command') : sayValue({ ...(message['commands'] as object), type: 'Batch' })}`;
+      return `Submit of ${sayValue({ ...(message['commands'] as object), type: 'Batch' }, namesInValue(message))}`;
     default:
       return type;
   }
