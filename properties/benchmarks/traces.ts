@@ -1,6 +1,8 @@
 /**
- * What a trace costs, and how fast it is judged: the same load on real processes with and without a trace, in turns, and then
- * every trace checked. Prints medians and ratios: `npm run -s bench -- traces`. On a machine with two cores everything shares them.
+ * What a trace costs, and how fast it is judged: the load of `psmr measure` on real processes with and without a trace, in turns,
+ * and then every trace checked, by one thread. `npm run -s bench -- traces` prints medians and ratios; with `small`, as in
+ * `node dist/properties/benchmarks/traces.js small 5` (rounds), of a load that makes many small batches: few in flight, and a tree
+ * that the caches hold. On a machine with two cores everything shares them.
  */
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -15,28 +17,29 @@ import { WORKLOADS } from '../../src/measure/workload.js';
 import type { Level } from '../../src/trace/line.js';
 import { reportOf } from '../../src/trace/report.js';
 
-const ROUNDS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 5);
+const ROUNDS = Number(process.argv.slice(2).find((argument) => /^\d+$/.test(argument)) ?? 3);
 
 const EXPERIMENT: Experiment = {
-  keys: 100_000,
+  keys: 1_000_000,
   threads: 2,
   replicas: 2,
   acceptors: 3,
   workload: WORKLOADS.mixed,
-  arrivals: { type: 'closed', clients: 8, outstanding: 64 },
-  seconds: 4,
-  warmup: 2,
+  arrivals: { type: 'closed', clients: 8, outstanding: 256 },
+  seconds: 10,
+  warmup: 5,
   cooldown: 0,
   capacity: 64,
   fill: 0.7,
   lambda: 10_000,
   delta: 5,
   m: 1,
-  batchBytes: 8192,
+  batchBytes: 65_536,
   coordinators: 'one',
-  storage: 'memory',
+  storage: 'disk',
   seed: 1,
   commandsPerBarrier: 'batch',
+  ...(process.argv.includes('small') ? { keys: 100_000, batchBytes: 8192, storage: 'memory', arrivals: { type: 'closed', clients: 8, outstanding: 64 } } : {}),
 };
 
 type Mode = 'off' | Level;
