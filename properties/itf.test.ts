@@ -144,6 +144,24 @@ describe('a run in ITF is shown', () => {
     expect(throughText(itfOfStates(told, { ...EVERYTHING, command }))).toEqual(throughText(itfOfStory(story, { ...EVERYTHING, command })));
   });
 
+  it('by what changes: entries of a map one by one, those that go as well, and all else whole', () => {
+    const states = [
+      { action: 'start', at: new Map([['a', 1], ['b', 2]]), seen: new Set([1]), same: [0n] },
+      { action: { said: 'b moves', group: 3 }, at: new Map([['b', 3]]), seen: new Set([1, 2]), same: [0n] },
+    ];
+    expect([...textOfStates('t', { meta: {}, states }, { ...EVERYTHING, ring: 3 })].slice(1)).toEqual([
+      '     0  start',
+      '        - at: {a: 1, b: 2}',
+      '        - seen: {1}',
+      '        - same: [0]',
+      '     1  b moves',
+      '        - at of a: nothing any more',
+      '        - at of b: 3',
+      '        - seen: {1, 2}',
+    ]);
+    expect([...textOfStates('t', { meta: {}, states }, { ...EVERYTHING, ring: 4 })].at(-1)).toBe('1 states are left out');
+  });
+
   it.each(MODELS)('of the model $name as well, and names the clause that it breaks', ({ name, size, of }) => {
     const told = toldOf(itfOf(randomRun(of(size.usual), () => 0.5, 6), { clause: 'some clause', model: name, size: size.usual }));
     const lines = [...textOfStates('t', told, EVERYTHING)];
