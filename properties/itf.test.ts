@@ -147,14 +147,14 @@ describe('a run in ITF is shown', () => {
   it('by what changes: entries of a map one by one, those that go as well, and all else whole', () => {
     const states = [
       { action: 'start', at: new Map([['a', 1], ['b', 2]]), seen: new Set([1]), same: [0n] },
-      { action: { said: 'b moves', group: 3 }, at: new Map([['b', 3]]), seen: new Set([1, 2]), same: [0n] },
+      { action: { said: 'b moves', group: 3, step: 7 }, at: new Map([['b', 3]]), seen: new Set([1, 2]), same: [0n] },
     ];
     expect([...textOfStates('t', { meta: {}, states }, { ...EVERYTHING, ring: 3 })].slice(1)).toEqual([
       '     0  start',
       '        - at: {a: 1, b: 2}',
       '        - seen: {1}',
       '        - same: [0]',
-      '     1  b moves',
+      '     7  b moves',
       '        - at of a: nothing any more',
       '        - at of b: 3',
       '        - seen: {1, 2}',

@@ -1,5 +1,6 @@
 /** Points made up for the laboratory's report: numbers that somebody chose, of runs that nobody made. */
 import { machine, versions } from '../../src/measure/machine.js';
+import { resume, type Plan } from '../../src/measure/plan.js';
 import { POINT, type ExperimentName, type Kind, type Point } from '../../src/measure/point.js';
 import { UNITS, type Experiment, type Latency, type Technique } from '../../src/measure/result.js';
 import { dependent, type Arrivals } from '../../src/measure/workload.js';
@@ -109,3 +110,24 @@ export const asInThePaper = (kind: Kind = 'measured', cores = 8, times = 1): rea
     pointOf({ experiment: 'threads', kind, cores, threads, throughput: times * 140 * threads ** 0.7, latency: 4.5, cpu: 1 + threads * 0.7 }),
   ]),
 ];
+
+/** What a point is made with on this machine. */
+export const BENCH = { kind: 'measured', machine: machine(), versions: versions(), model: null } as const;
+
+/** A point that comes of a run of a plan. */
+export const pointFor = (plan: Plan, { technique, step, repeat, parameters }: Plan['runs'][number]): Point => ({ ...pointOf({ experiment: plan.experiment, technique, step, repeat }), ...BENCH, parameters });
+
+/** What is left of a plan, or of another one, when so many of its runs are done. */
+export const resumed = (plan: Plan, done: number, other: Plan = plan): ReturnType<typeof resume> =>
+  resume(other, BENCH, new Map(plan.runs.slice(0, done).map((run) => [`dir/${run.file}`, pointFor(plan, run)])));
+
+/** Elements of a page that are opened and not closed, or closed and not open. */
+export const unclosed = (text: string): readonly string[] => {
+  const open: string[] = [];
+  for (const [, closes, name, empty] of text.replace(/<!doctype html>|<style>[^]*?<\/style>/gi, '').matchAll(/<(\/?)([a-zA-Z]+\d?)(?:"[^"]*"|[^">])*?(\/?)>/g)) {
+    if (empty === '/' || name === 'meta') continue;
+    if (closes === '') open.push(name!);
+    else if (open.pop() !== name) return [`/${name}`];
+  }
+  return open;
+};
