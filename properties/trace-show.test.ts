@@ -97,6 +97,17 @@ describe.each(stories)('the story of %s', (_, story) => {
   });
 });
 
+it('a story of the protocol alone knows what is in each batch: whoever heard of its commands first has told their names', () => {
+  const { steps, lanes } = storyOf(linesOf({ commands: 30 }, 'protocol'));
+  const named = (isOne: (step: Step) => boolean): ReadonlySet<string> => new Set(steps.filter(isOne).flatMap(({ commands }) => commands));
+  const submitted = named(({ text }) => text.includes('Submit of'));
+  expect(submitted.size).toBeGreaterThan(20);
+  for (const replica of ['r1', 'r2']) {
+    expect(named(({ lane }) => lanes[lane]!.name === replica)).toEqual(submitted);
+    expect(named(({ lane }) => lanes[lane]!.role === 'thread' && lanes[lane]!.process === replica)).toEqual(submitted);
+  }
+});
+
 it('a story opens at what is wrong with it', () => {
   const { flaws, steps } = storyOf(brokenLines);
   expect(flaws).toMatchObject([{ clause: expect.stringMatching(/^TRC-2/) }]);

@@ -66,7 +66,7 @@ type Cast = {
 type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver: boolean; blocked: Extract<Outcome, { type: 'Blocked' }> | undefined };
 
 /** Hears of every line that was played: in an order in which whatever a line rests on comes before it. */
-export type Listener = (line: Line, file: string, number: number, player: Player) => void;
+export type Listener = (line: Line, file: string, number: number, player: Player, namesIn: Stage['namesIn']) => void;
 
 /** `headers` of each file: more than one where a file tells of several processes. */
 export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[], onPlayed?: Listener): Checker => {
@@ -201,7 +201,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     if (last === undefined) return;
     last.recent.push([reel.count, written]);
     if (last.recent.length > CONTEXT) last.recent.shift();
-    if (lastLine !== undefined) onPlayed?.(lastLine, reel.file, reel.count, last.player);
+    if (lastLine !== undefined) onPlayed?.(lastLine, reel.file, reel.count, last.player, stage.namesIn);
     last = undefined;
   };
 

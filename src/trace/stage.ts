@@ -1,5 +1,5 @@
 /** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
-import type { Summary } from './batch.js';
+import { hearNames, type Summary } from './batch.js';
 import { noFacts, type Facts } from './facts.js';
 import type { Setting } from './line.js';
 import { underWay, type UnderWay, type Way } from './under-way.js';
@@ -33,6 +33,8 @@ export type Stage = {
   readonly hold: (batch: Summary, names: () => readonly string[]) => void;
   /** What a batch holds: nothing, and from then on, if nobody has told. */
   readonly batchOf: (batch: Summary) => readonly string[];
+  /** The names of the commands in a batch, one by one, as far as somebody has told. */
+  readonly namesIn: (batch: Summary) => readonly string[];
   /**
    * Messages that others have received of a process, and that rest on records it had no more after its crash. In its next life
    * it may have come to say the same words; if it never does, it has taken back its word.
@@ -58,6 +60,7 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
   const logs = new Map<string, Log>();
   const facts = noFacts();
   const commandsByBatch = new Map<string, readonly string[]>();
+  const namesByBatch = new Map<string, readonly string[]>(); // of those that somebody asked for
   let named = 0;
   const nameOfBatch = ({ bytes, digest }: Summary): string => `${bytes} ${digest}`;
   const hold = (batch: Summary, names: () => readonly string[]): void => {
@@ -92,6 +95,13 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage 
     batchOf: (batch) => {
       hold(batch, () => NONE);
       return commandsByBatch.get(nameOfBatch(batch)) ?? NONE;
+    },
+    namesIn: (batch) => {
+      const name = nameOfBatch(batch);
+      const commands = commandsByBatch.get(name) ?? NONE;
+      const names = namesByBatch.get(name) ?? commands.flatMap((said) => hearNames(said) ?? NONE);
+      if (commands.length > 0) namesByBatch.set(name, names);
+      return names;
     },
     owed: new Map(),
     unmatched: 0,

@@ -40,7 +40,7 @@ function filter() {
   const has = (text) => { let hit = hits.get(text); if (hit === undefined) hits.set(text, (hit = story.texts[text].toLowerCase().includes(asked))); return hit; };
   const says = (i) => {
     if (has(story.text[i])) return true;
-    for (let at = story.effects.starts[i]; at < story.effects.starts[i + 1]; at += 1) if (has(story.effects.all[at])) return true;
+    for (let at = story.effects.starts[i]; at < story.effects.ends[i]; at += 1) if (has(story.effects.all[at])) return true;
     return false;
   };
   const shown = [];

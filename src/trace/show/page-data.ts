@@ -2,8 +2,8 @@
 import { evenly } from '../../service/b-plus-tree/index.js';
 import { QUIET, type Kind, type Step, type Story } from './story.js';
 
-/** Lists of numbers, one after the other: the i-th from `starts[i]` up to `starts[i + 1]`. */
-export type Lists = { readonly starts: readonly number[]; readonly all: readonly number[] };
+/** Lists of numbers: the i-th is what stands in `all` from `starts[i]` up to `ends[i]`. */
+export type Lists = { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly all: readonly number[] };
 
 export const KINDS: readonly Kind[] = ['call', 'answer', 'message', 'learned', 'executed', 'barrier', 'timer', 'end', 'breach', ...QUIET];
 export const MACHINES: readonly Step['machine'][] = ['process', 'merge', 'worker', 'proxy', 'nothing'];
@@ -46,7 +46,7 @@ export const pageData = (story: Story) => {
     part: steps.map(({ barrier }) => (barrier === undefined ? -1 : PARTS.indexOf(barrier.part))),
     text: steps.map(({ text }) => placeOf(text)),
     effects: listsOf(steps.map(({ effects }) => effects.map(placeOf))),
-    commands: listsOf(steps.map(({ commands }) => commands.map(placeOf))),
+    commands: listsOf(steps.map(({ commands }) => commands.map(placeOf)), true),
     nodes: listsOf(steps.map(({ nodes }) => nodes.map(placeOf))),
     sources: listsOf(steps.map(({ sources }) => sources)),
     keys: listsOf(steps.map(({ keys }) => keys)),
@@ -57,14 +57,21 @@ export const pageData = (story: Story) => {
 
 export type PageData = ReturnType<typeof pageData>;
 
-const listsOf = (lists: readonly (readonly number[])[]): Lists => {
-  const starts: number[] = [0];
+/** `areShared` where many are the same, as a batch of commands is in all steps about it: it stands there once. */
+const listsOf = (lists: readonly (readonly number[])[], areShared = false): Lists => {
+  const starts: number[] = [];
+  const ends: number[] = [];
   const all: number[] = [];
+  const known = new Map<string, number>();
   for (const list of lists) {
-    for (const one of list) all.push(one);
-    starts.push(all.length);
+    const name = areShared ? list.join() : '';
+    const start = known.get(name) ?? all.length;
+    if (start === all.length) for (const one of list) all.push(one);
+    if (areShared) known.set(name, start);
+    starts.push(start);
+    ends.push(start + list.length);
   }
-  return { starts, all };
+  return { starts, ends, all };
 };
 
 /** The machines whose steps a clause speaks of, by their places: none, if it speaks of all. */

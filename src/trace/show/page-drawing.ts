@@ -3,7 +3,7 @@ export const DRAWING = String.raw`
 'use strict';
 const story = JSON.parse(document.getElementById('story').textContent);
 const count = story.lane.length;
-const listAt = (lists, i) => lists.all.slice(lists.starts[i], lists.starts[i + 1]);
+const listAt = (lists, i) => lists.all.slice(lists.starts[i], lists.ends[i]);
 const targets = reversed(story.sources);
 const scroller = document.getElementById('scroller');
 const canvas = document.getElementById('canvas');
@@ -28,7 +28,7 @@ function reversed(lists) {
   for (const source of lists.all) starts[source + 2] += 1;
   for (let i = 2; i < starts.length; i += 1) starts[i] += starts[i - 1];
   const all = new Int32Array(lists.all.length);
-  for (let i = 0; i < count; i += 1) for (let at = lists.starts[i]; at < lists.starts[i + 1]; at += 1) all[starts[lists.all[at] + 1]++] = i;
+  for (let i = 0; i < count; i += 1) for (let at = lists.starts[i]; at < lists.ends[i]; at += 1) all[starts[lists.all[at] + 1]++] = i;
   return { starts, all };
 }
 
@@ -147,7 +147,7 @@ function line(x1, y1, x2, y2, colour, width) {
 function drawArrows(first, last, yOf) {
   for (let row = first; row < last; row += 1) {
     const i = view.shown[row];
-    for (let at = story.sources.starts[i]; at < story.sources.starts[i + 1]; at += 1) arrow(story.sources.all[at], i, yOf);
+    for (let at = story.sources.starts[i]; at < story.sources.ends[i]; at += 1) arrow(story.sources.all[at], i, yOf);
     for (let at = targets.starts[i]; at < targets.starts[i + 1]; at += 1) if (view.rowOf[targets.all[at]] >= last) arrow(i, targets.all[at], yOf);
   }
 }
@@ -238,7 +238,7 @@ function cut(text, room) {
 
 /** Whether a step is about a command: by its whole name, or the first parts of it. */
 function isAbout(i, name) {
-  for (let at = story.commands.starts[i]; at < story.commands.starts[i + 1]; at += 1) {
+  for (let at = story.commands.starts[i]; at < story.commands.ends[i]; at += 1) {
     const known = story.texts[story.commands.all[at]];
     if (known === name || (known.startsWith(name) && known[name.length] === '.')) return true;
   }

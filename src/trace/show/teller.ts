@@ -3,11 +3,13 @@ import { sayGroup } from '../../multicast/groups.js';
 import { DIGEST_KIND, G_ALL } from '../../record.js';
 import { EXECUTOR } from '../../replica/barrier.js';
 import { sayCommand, type Command } from '../../service/b-plus-tree/index.js';
+import type { Summary } from '../batch.js';
 import type { Found, Listener } from '../checker.js';
 import { schedulerIn, type Line, type Setting } from '../line.js';
 import type { Player } from '../process-player.js';
 import { understand } from '../read.js';
 import type { Report } from '../report.js';
+import { isObject } from '../shape.js';
 import { newArrows, sameOnBothSides } from './arrows.js';
 import { inCausalOrder } from './order.js';
 import { flawOf, type AtBarrier, type Flaw, type Kind, type Lane, type Place, type Step, type Story } from './story.js';
@@ -248,8 +250,10 @@ export const newTeller = (setting: Setting): Teller => {
     }
   };
 
-  const tell = (line: Line, file: string, number: number, player: Player | undefined): void => {
-    const done = doneOf(line);
+  const tell = (written: Line, file: string, number: number, player: Player | undefined, namesIn: NamesIn): void => {
+    const { effects, ...rest } = doneOf(written);
+    const done = { ...rest, effects: effects.map((effect) => withNames(effect, namesIn)) };
+    const line = { ...written, event: withNames(written.event, namesIn) };
     const index = steps.length;
     const lane = laneOf(line);
     const { barrier, ...words } = wordsOf(line, done, index, player);
@@ -262,7 +266,7 @@ export const newTeller = (setting: Setting): Teller => {
     const written = found.context.at(-1)?.slice(`${found.line}: `.length) ?? '';
     const said = understand(written);
     try {
-      if (said.type === 'Line') tell(said.line, found.file, found.line, undefined);
+      if (said.type === 'Line') tell(said.line, found.file, found.line, undefined, () => []);
     } catch {
       steps.length = index; // It has not the shape of an event: it is told as a line.
     }
@@ -317,6 +321,15 @@ const isAlive = ({ type }: Told): boolean => type === 'Alive' || type === 'Here'
 const doneOf = ({ tail }: Line): Done => {
   const { effects, nodes, state } = JSON.parse(`{${tail.slice(1)}`) as { readonly effects: readonly Told[]; readonly nodes?: readonly string[]; readonly state: string };
   return { effects, nodes: nodes ?? [], state };
+};
+
+type NamesIn = Parameters<Listener>[4];
+
+/** What was told, with the names of the commands in each batch: most tell of a batch by its digest alone. */
+const withNames = (told: Told, namesIn: NamesIn): Told => {
+  const { type, commands, message, value } = told;
+  if (type === 'Batch') return Array.isArray(commands) ? told : { ...told, commands: namesIn(told as unknown as Summary) };
+  return { ...told, ...(isObject(message) ? { message: withNames(message as Told, namesIn) } : {}), ...(isObject(value) ? { value: withNames(value as Told, namesIn) } : {}) };
 };
 
 const NOWHERE: readonly Place[] = [];
