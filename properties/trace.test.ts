@@ -123,6 +123,15 @@ describe.each<Level>(['protocol', 'execution'])('a run of any kind, traced at th
       { numRuns: 10 },
     ));
 
+  it('is found to be right by the facts that it begins with, however few are kept', () =>
+    fc.assert(
+      fc.property(rough, fc.integer({ min: 1, max: 60 }), (plan, most) => {
+        const { verdict, violations } = reportOf(checkerOf([traceOf(plan, level)], most));
+        expect({ verdict, violations }).toEqual({ verdict: 'ok', violations: [] });
+      }),
+      { numRuns: 30 },
+    ));
+
   it('may end anywhere', () =>
     fc.assert(
       fc.property(rough, fc.nat(), (plan, cut) => {
@@ -159,7 +168,7 @@ const PLAN: Plan = {
 
 it('where no client has a trace, it is known of each batch what was submitted for it', () => {
   const files = apart(traceOf({ ...PLAN, crashes: [] }, 'protocol')).filter(([header = '']) => !header.includes('"proxy"'));
-  const checker = checkerOf(...files);
+  const checker = checkerOf(files);
   const { submitted, learned } = checker.stage.facts;
   const namesIn = (commands: readonly string[]): readonly string[] => commands.flatMap((said) => hearNames(said) ?? ['no name']);
   expect(reportOf(checker)).toMatchObject({ verdict: 'ok', unmatched: 0 });
@@ -168,6 +177,23 @@ it('where no client has a trace, it is known of each batch what was submitted fo
     expect(known.length).toBeGreaterThan(24);
     expect(new Set(known)).toEqual(new Set(namesIn(submitted.map(({ command: one }) => one))));
   }
+});
+
+it('of a history that is left out behind some line, what comes before is judged as it was', () => {
+  const contended = (seed: number): Plan => ({
+    ...PLAN,
+    seed,
+    loss: 0,
+    duplication: 0,
+    crashes: [],
+    clients: [0, 1, 2, 3].map((client) => Array.from({ length: 8 }, (_, i): Command => (i % 2 === client % 2 ? { type: 'update', key: 4n, value: BigInt(100 * client + i) } : { type: 'read', key: 4n }))),
+  });
+  const reports = [0, 1].flatMap((seed) => {
+    const lines = traceOf(contended(seed), 'execution');
+    return Array.from({ length: 24 }, (_, i) => reportOf(checkerOf([lines], 20 + 3 * i)));
+  });
+  expect(reports.filter(({ dropped, operations }) => dropped > 0 && operations > 4).length).toBeGreaterThan(10);
+  expect(reports.flatMap(({ violations }) => violations)).toEqual([]);
 });
 
 it.each([false, true])('whether replicas at rest have delivered as much is asked, unless facts were left out (%s)', (isFull) => {

@@ -39,12 +39,12 @@ export const check = (...files: readonly (readonly string[])[]): Report => check
 /** The same of whole files, read so many lines at a time: what stands behind the last end of a line is half a line, perhaps. */
 export const checkTexts = (texts: readonly string[], stretch = Infinity): Report => reportOf(played(texts, stretch));
 
-/** A checker that has played these lines, each list in a file of its own. */
-export const checkerOf = (...files: readonly (readonly string[])[]): Checker => played(files.map((lines) => `${lines.join('\n')}\n`), Infinity);
+/** A checker that has played these lines, each list in a file of its own, and kept so many facts. */
+export const checkerOf = (files: readonly (readonly string[])[], mostFacts?: number): Checker => played(files.map((lines) => `${lines.join('\n')}\n`), Infinity, mostFacts);
 
-const played = (texts: readonly string[], stretch: number): Checker => {
+const played = (texts: readonly string[], stretch: number, mostFacts?: number): Checker => {
   const files = texts.map((text) => text.split('\n'));
-  const checker = newChecker(files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) })));
+  const checker = newChecker(files.map((lines, i) => ({ file: `file ${i + 1}`, headers: headersIn(lines) })), undefined, mostFacts);
   const read = files.map(() => 0);
   for (let hungry = checker.feeds; hungry.length > 0; hungry = checker.advance())
     for (const feed of hungry) {

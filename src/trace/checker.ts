@@ -68,11 +68,11 @@ type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver
 /** Hears of every line that was played: in an order in which whatever a line rests on comes before it. */
 export type Listener = (line: Line, file: string, number: number, player: Player, namesIn: Stage['namesIn']) => void;
 
-/** `headers` of each file: more than one where a file tells of several processes. */
-export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[], onPlayed?: Listener): Checker => {
+/** `headers` of each file: more than one where a file tells of several processes. `mostFacts` of a kind are kept for the clauses. */
+export const newChecker = (files: readonly { readonly file: string; readonly headers: readonly Header[] }[], onPlayed?: Listener, mostFacts?: number): Checker => {
   const all = files.flatMap(({ headers }) => headers);
   const setting: Setting = all[0]!;
-  const stage = newStage(setting, new Set(all.filter(({ thread }) => thread === 0).map(({ process }) => process)));
+  const stage = newStage(setting, new Set(all.filter(({ thread }) => thread === 0).map(({ process }) => process)), mostFacts);
   const cast = new Map<string, Cast>();
   const castByHead = new Map<string, Cast>();
   const crews = new Map<string, Crew>();

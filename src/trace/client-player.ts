@@ -19,8 +19,8 @@ const STRANGER = -1;
 /** A session's proxy; calls that are not answered, by name, and when they were made. */
 type Session = { proxy: Proxy.Proxy; readonly calls: Map<number, Asked> };
 
-/** What was asked, and when. */
-type Asked = { readonly kind: number; readonly payload: Uint8Array; readonly time: number };
+/** What was asked, and when; and whether facts were still kept then. */
+type Asked = { readonly kind: number; readonly payload: Uint8Array; readonly time: number; readonly isKept: boolean };
 
 export type ClientPlayer = Player & {
   /** Notes what was never answered: it may have been executed all the same. */
@@ -41,13 +41,15 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
   };
 
   /** One operation of the history: what a session asked, from when to when, and what it was answered. */
-  const note = (session: number, { kind, payload: asked, time }: Asked, answer: { readonly reply: Reply; readonly time: number } | undefined): void => {
+  const note = (session: number, { kind, payload: asked, time, isKept }: Asked, answer: { readonly reply: Reply; readonly time: number } | undefined): void => {
     const command = detail === 'values' && kind !== DIGEST_KIND ? codec.decode(kind, asked) : '';
-    if (typeof command === 'string') return;
+    if (typeof command === 'string' || (answer !== undefined && answer.reply.status !== 'Executed')) return;
+    if (!isKept) return void (facts.dropped += 1);
     const operation = { id: facts.history.length, session, command, call: time };
-    if (answer === undefined) return keep(facts, facts.history, { ...operation, type: 'pending' });
-    const { status, payload, position } = answer.reply;
-    if (status === 'Executed') keep(facts, facts.history, { ...operation, type: 'completed', return: answer.time, result: codec.decodeResult(kind, payload), position });
+    // Of what was called before facts were left out and answered behind, others may have seen the effect: it is kept as never answered.
+    if (answer === undefined || facts.isFull) return void facts.history.push({ ...operation, type: 'pending' });
+    const { payload, position } = answer.reply;
+    keep(facts, facts.history, { ...operation, type: 'completed', return: answer.time, result: codec.decodeResult(kind, payload), position });
   };
 
   /** Takes replies that are under way. If one is not, it is returned, and none is taken; unless that is forced. */
@@ -84,7 +86,7 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     if (event.type === 'Calls')
       [...recordsOf(event.calls.commands)].forEach((at, i) => {
         const { kind, payload } = commandAt(event.calls.commands, at);
-        session.calls.set(event.calls.first + i, { kind, payload, time });
+        session.calls.set(event.calls.first + i, { kind, payload, time, isKept: !facts.isFull });
       });
     for (const effect of effects)
       switch (effect.type) {

@@ -29,19 +29,21 @@ export type Facts = {
   /** How many facts were left out, for there were too many to be judged together: from some line on, all of them. */
   dropped: number;
   isFull: boolean;
+  /** Of a kind, at most. */
+  readonly most: number;
 };
 
 /** A clause that does not hold, and what violates it. */
 export type Violation = { readonly clause: string; readonly violations: readonly string[] };
 
 /** Facts of a kind that are kept: a clause looks at all of them together. */
-export const MOST_FACTS = 1_000_000;
+const MOST_FACTS = 1_000_000;
 
-export const noFacts = (): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], dealings: [], accesses: [], standing: [], history: [], dropped: 0, isFull: false });
+export const noFacts = (most = MOST_FACTS): Facts => ({ submitted: [], votes: [], learned: [], deliveries: [], executions: [], dealings: [], accesses: [], standing: [], history: [], dropped: 0, isFull: false, most });
 
 /** Keeps a fact, unless there are too many already. What is kept is all that happened up to some line of each file. */
 export const keep = <T>(facts: Facts, kind: T[], fact: T): void => {
-  if (kind.length >= MOST_FACTS) facts.isFull = true;
+  if (kind.length >= facts.most) facts.isFull = true;
   if (facts.isFull) facts.dropped += 1;
   else kind.push(fact);
 };

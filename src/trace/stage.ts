@@ -55,10 +55,11 @@ export const ORDER = -1;
 /** Each of several readers hears all of it, in order. What all have heard is forgotten. */
 export type Log = { readonly append: (what: string) => void; readonly at: (place: number) => string | undefined; readonly read: (thread: number, place: number) => void };
 
-export const newStage = (setting: Setting, present: ReadonlySet<string>): Stage => {
+/** `mostFacts` of a kind are kept for the clauses. */
+export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFacts?: number): Stage => {
   const standings = new Map<string, Standing>();
   const logs = new Map<string, Log>();
-  const facts = noFacts();
+  const facts = noFacts(mostFacts);
   const commandsByBatch = new Map<string, readonly string[]>();
   const namesByBatch = new Map<string, readonly string[]>(); // of those that somebody asked for
   let named = 0;
