@@ -11,7 +11,9 @@
  */
 
 import { accessesOf, NONE, type Accesses } from './accesses.js';
-import { endOf, type History, type Operation } from './history.js';
+import { ENOUGH } from './contradiction.js';
+import { endOf, type History } from './history.js';
+import { leftOut } from './left-out.js';
 import type { Model } from './model.js';
 
 /** Nobody follows an argument of so many. */
@@ -20,10 +22,18 @@ const MANY = 40;
 /** One sentence per step. Of the rest of the history, only what it may have left matters. */
 export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>, rest: History<C, R>): readonly string[] => {
   if (named.length > MANY) return exhausted(named.map(({ id }) => `{${id}}`));
-  const leftOut = rest.map(({ id, session, command }): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity }));
-  const accesses = model.registers && accessesOf(model.registers, [...named, ...leftOut]);
+  const accesses = model.registers && accessesOf(model.registers, [...named, ...rest.map(leftOut)]);
   const say = (i: number): string => `{${named[i]!.id}}`;
   return (accesses && derived(accesses, named, say)) ?? exhausted(named.map((_, i) => say(i)));
+};
+
+/** Of more than a person follows easily, why they are so many. */
+export const whyMany = (count: number, isMinimal: boolean, atLeast: number): readonly string[] => {
+  if (count <= ENOUGH) return [];
+  const isNeeded = isMinimal ? `without any one of these ${count} some order gives the answers of all others` : `whether any of these ${count} can be left out was too much to find out`;
+  if (count === atLeast) return [`All ${count} are needed, and no ${count - 1} others would do: whichever are named, some order gives their answers.`];
+  if (atLeast > ENOUGH) return [`No ${ENOUGH} would do: fewer than ${atLeast} never contradict each other. Whether fewer than ${count} do was too much to find out.`];
+  return [`Whether others, of which ${ENOUGH} would do, contradict each other was too much to find out: ${isNeeded}.`];
 };
 
 const exhausted = (all: readonly string[]): readonly string[] =>
