@@ -2,7 +2,7 @@
  * Why a history is not linearizable, in as few operations as can be found.
  *
  * Operations are a *contradiction* if they have no linearization whatever all others did (`left-out.ts`). A contradiction stays one when
- * operations are added, for that leaves less freedom. So small ones can be found one by
+ * operations are added, for that leaves less freedom. So those of a small one can be found one by
  * one (Junker 2004, QuickXplain: of n operations k in O(k log n/k) tests); one from which no single operation can be taken
  * away has no smaller one within it; and where the operations are not too many, the smallest of all can be found (`smallest.ts`).
  *
@@ -15,8 +15,8 @@ import { BUDGET, testOf, type Test } from './left-out.js';
 import type { Model } from './model.js';
 import { smallestContradiction } from './smallest.js';
 
-/** Junctions for finding a contradiction, for finding the smallest one, and how many of these are kept for the case that the best has too many operations. */
-const [FIRST, BEST, KEPT] = [9_000, 150_000, 100_000];
+/** Junctions for finding a contradiction, for finding the smallest one, and how many of these are kept for when a person cannot follow the best one yet. */
+const [FIRST, BEST, KEPT] = [9_000, 120_000, 90_000];
 
 /** So many operations at least are tried at once, before they are made fewer. */
 const FEW = 8;

@@ -48,11 +48,9 @@ export const smallestHittingSet = (sets: readonly (readonly number[])[], count: 
     hits.fill(0);
     for (const set of free) for (const each of set) hits[each]! += 1;
     const ways = free[0]!.toSorted((a, b) => hits[b]! - hits[a]! || a - b);
-    let tried = 0;
-    for (let isOver = false; !isOver && tried < ways.length; tried += 1) {
-      const way = ways[tried]!;
+    for (const way of ways) {
       chosen.push(way);
-      isOver = chosen.length < (best?.length ?? size) && isDone(open.filter((set) => !set.includes(way)));
+      const isOver = chosen.length < (best?.length ?? size) && isDone(open.filter((set) => !set.includes(way)));
       chosen.pop();
       if (isOver) return true;
       isBanned[way] = 1;

@@ -52,7 +52,8 @@ export const smallestContradiction = (
       union = [...union, ...correction];
     }
     if (corrections.length === before) return finding === 'contradiction' ? { operations: union, atLeast } : { operations: best, atLeast };
-    if (before === 0 && finding === 'contradiction') best = shorter(best, reduced(find, union));
+    // Whatever hits all of them at once is a contradiction, and may be a better one than is known, long before it is the smallest.
+    if (finding === 'contradiction') best = shorter(best, reduced(find, union));
   }
   return { operations: best, atLeast };
 };

@@ -1,0 +1,123 @@
+/** Certificates of what is illegal: the smallest there are, where that is said. */
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { History } from '../src/check/history.js';
+import { smallestHittingSet } from '../src/check/hitting-set.js';
+import { testOf } from '../src/check/left-out.js';
+import { judge, type Certificate } from '../src/check/linearizability.js';
+import type { Model } from '../src/check/model.js';
+import { smallestContradiction } from '../src/check/smallest.js';
+import { corrupted, orderedMap, type MapHistory, type MapOperation } from './arbitraries/history.js';
+import { jepsenHistory, modelOf, type JepsenOperation, type World } from './arbitraries/jepsen.js';
+import { isExplained, leavingOutAllBut } from './arbitraries/plain-search.js';
+
+const COUNT = 9;
+const sets = (maxLength: number): fc.Arbitrary<readonly (readonly number[])[]> => fc.array(fc.uniqueArray(fc.nat({ max: COUNT - 1 }), { minLength: 1, maxLength: 5 }), { maxLength });
+const holds = (some: readonly number[], part: readonly number[]): boolean => part.every((each) => some.includes(each));
+const hits = (some: readonly number[], all: readonly (readonly number[])[]): boolean => all.every((set) => set.some((each) => some.includes(each)));
+
+describe('a smallest hitting set', () => {
+  it('hits all, and no smaller one does', () =>
+    fc.assert(
+      fc.property(sets(12), fc.integer({ min: 0, max: COUNT + 1 }), (all, size) => {
+        const least = sizeOfSmallest(COUNT, (some) => hits(some, all))!;
+        const hitting = smallestHittingSet(all, COUNT, size, 0, 100_000);
+        expect(hitting.type).toBe(least < size ? 'smallest' : 'too large');
+        if (hitting.type !== 'smallest') return;
+        expect(hits(hitting.elements, all)).toBe(true);
+        expect(hitting.elements).toHaveLength(least);
+        expect(smallestHittingSet(all, COUNT, size, least, 100_000)).toMatchObject({ type: 'smallest', elements: { length: least } });
+      }),
+      { numRuns: 2000 },
+    ));
+
+  it('is not looked for beyond a budget', () =>
+    expect(smallestHittingSet([[0, 1], [2, 3], [4, 5]], 6, 7, 0, 2)).toEqual({ type: 'exhausted' }));
+});
+
+describe('a smallest contradiction', () => {
+  /** What contradicts itself is whatever holds one of these sets. */
+  const among = fc.tuple(sets(6).filter((all) => all.length > 0), fc.func(fc.integer({ min: 0, max: 9 })));
+
+  it('is found whatever contradicts what, and is bounded where something cannot be known', () =>
+    fc.assert(
+      fc.property(among, fc.boolean(), ([cores, chance], isKnown) => {
+        const isOne = (named: readonly number[]): boolean => cores.some((core) => holds(named, core));
+        const find = (named: readonly number[]) => (!isKnown && chance(named.toSorted()) === 0 ? 'unknown' : isOne(named) ? 'contradiction' : 'none');
+        const all = Array.from({ length: COUNT }, (_, i) => i);
+        const least = Math.min(...cores.map(({ length }) => length));
+        const { operations, atLeast } = smallestContradiction(find, all, all, () => true);
+        expect(isOne(operations)).toBe(true);
+        expect(atLeast).toBeLessThanOrEqual(least);
+        if (isKnown) expect([operations.length, atLeast]).toEqual([least, least]);
+      }),
+      { numRuns: 2000 },
+    ));
+
+  const worlds: readonly World[] = ['register', 'cas-register', 'append'].flatMap((model) => [
+    { model, clients: 4, values: 2, keys: 1, ticks: 3, crashes: 1 },
+    { model, clients: 3, values: 3, keys: 1, ticks: 3, crashes: 4 },
+  ]);
+  const scans = corrupted(7, { sessions: 4, keys: 2n, values: 2n, ticks: 3 }).map((history) => history.map(({ position: _, ...operation }) => operation));
+  /** Before everything a scan of all keys finds nothing. */
+  const tied = scans.map((history): MapHistory => {
+    const scan: MapOperation = { type: 'completed', id: 99, session: 99, command: { type: 'scan', from: 0n, to: 1n }, call: -9, return: -8, result: { type: 'entries', entries: [], complete: true } };
+    return [scan, ...history];
+  });
+
+  const isSmallest = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): void => {
+    const certificate = certificateOf(model, history);
+    if (certificate === undefined) return;
+    const { operations, isMinimal, atLeast } = certificate;
+    expect(sizeOfSmallest(history.length, (some) => !isExplained(model, leavingOutAllBut(some.map((i) => history[i]!.id), history)))).toBe(operations.length);
+    expect([isMinimal, atLeast]).toEqual([true, operations.length]);
+  };
+  for (const world of worlds)
+    it(`is what a certificate names, as trying all finds: ${world.model}, ${world.crashes} in ten crash`, () =>
+      fc.assert(fc.property(jepsenHistory(8, world), (history) => isSmallest(modelOf(world.model), history)), { numRuns: 400 }));
+  it('is what a certificate names where scans tie keys', () => fc.assert(fc.property(tied, (history) => isSmallest(orderedMap, history)), { numRuns: 300 }));
+  it('is what a certificate names of any service', () => {
+    const { registers: _, spansOf: __, ...service } = orderedMap;
+    fc.assert(fc.property(scans, (history) => isSmallest(service, history)), { numRuns: 300 });
+  });
+
+  it('is told from what is none as a plain search does, however many of a kind are left out', () =>
+    fc.assert(
+      fc.property(fc.constantFrom(...worlds.slice(0, 4)).chain((world) => fc.tuple(fc.constant(modelOf(world.model)), jepsenHistory(11, world, 4))), fc.nat(), ([model, history], chosen) => {
+        const byCall = history.toSorted((a, b) => a.call - b.call);
+        const named = [...byCall.keys()].filter((i) => ((chosen >> i) & 1) === 1);
+        const expected = isExplained(model, leavingOutAllBut(named.map((i) => byCall[i]!.id), byCall));
+        const finding = testOf(model, byCall).of(named);
+        if (finding !== 'unknown') expect(finding).toBe(expected ? 'none' : 'contradiction');
+      }),
+      { numRuns: 3000 },
+    ));
+});
+
+describe('of more operations than a person follows, an argument says', () => {
+  const last = (history: readonly JepsenOperation[]): string => certificateOf(modelOf('register'), history)!.argument.at(-1)!;
+  const operation = (id: number, value: number, f: 'read' | 'write', call: number, end: number): JepsenOperation => ({
+    type: 'completed', id, session: id, call, return: end, command: { f, key: '', value: f === 'read' ? null : value }, result: f === 'read' ? value : null,
+  });
+  /** Reads of 1, 2, 1, …, one after the other, and beside them all the writes of each that there are: one too few. */
+  const changing = (length: number): readonly JepsenOperation[] =>
+    Array.from({ length: 2 * length - 1 }, (_, id) =>
+      id < length ? operation(id, 1 + (id % 2), 'read', 2 * id, 2 * id + 1) : operation(id, 1 + ((id - Number(length % 2 === 1)) % 2), 'write', -1, 2 * length));
+
+  it('that no fewer would do, where that is proved', () =>
+    expect(last(changing(13))).toMatch(/^All \d+ are needed, and no \d+ others would do/));
+  it('nothing of that where they are few', () => expect(last(changing(4))).not.toContain('needed'));
+});
+
+/** The certificate of an illegal history. */
+function certificateOf<S, C, R>(model: Model<S, C, R>, history: History<C, R>): Certificate | undefined {
+  const verdict = judge(model, history);
+  return verdict.type === 'illegal' ? verdict.certificate : undefined;
+}
+
+/** How many of the numbers below `count` it takes, by trying all. */
+function sizeOfSmallest(count: number, isOne: (some: readonly number[]) => boolean): number | undefined {
+  const all = Array.from({ length: 2 ** count }, (_, set) => Array.from({ length: count }, (_, i) => i).filter((i) => ((set >> i) & 1) === 1));
+  return all.sort((a, b) => a.length - b.length).find(isOne)?.length;
+}
