@@ -88,7 +88,7 @@ describe('a smallest contradiction', () => {
       fc.property(reads, fc.array(fc.tuple(fc.constantFrom(null, 0, 1, 2), fc.nat({ max: 2 })), { maxLength: 7 }), fc.nat(), (values, writes, chosen) => {
         const history = [
           ...values.map((value, id) => operation(id, 'read', value, 2 * id, 2 * id + 1)),
-          ...writes.map(([from, to], i) => operation(values.length + i, ...(from === null ? (['write', to] as const) : (['cas', [from, to]] as const)), -1, 99)),
+          ...writes.map(([from, to], i) => operation(values.length + i, from === null ? 'write' : 'cas', from === null ? to : [from, to], -1, 99)),
         ];
         const byCall = history.toSorted((a, b) => a.call - b.call);
         // What is left out are mostly writes.

@@ -21,7 +21,7 @@ const [FIRST, BEST, KEPT] = [9_000, 120_000, 90_000];
 /** So many operations at least are tried at once, before they are made fewer. */
 const FEW = 8;
 
-/** Among so many operations the smallest contradiction is looked for. */
+/** Among so many operations the smallest contradiction is looked for. Among more the tests take too long. */
 const MANY = 256;
 
 /** A person can follow so many. */
@@ -39,23 +39,20 @@ export type Contradiction = {
 /** Operations that contradict each other. The history is not linearizable, and it stands in the order of calls. */
 export const contradictionIn = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, suspects: readonly number[]): Contradiction => {
   const whole = testOf(model, history);
-  const first = limited(whole.onFewKeys?.() ?? whole, FIRST);
-  const base = enough(first.test, byNearness(history, suspects), suspects.length);
-  const inBase = first.test.within(base);
-  const found = small((named) => inBase.of(ascending(named)) === 'contradiction', [], false, base);
-  const known = inBase.of(ascending(found)) === 'contradiction' ? found : base;
+  const first = limited(whole.onFewKeys?.() ?? whole, FIRST).test;
+  const base = enough(first, byNearness(history, suspects), suspects.length);
+  const inBase = first.within(base);
+  const known = [inBase.boldly, inBase.of].reduce<readonly number[]>((best, find) => {
+    const found = best.length > ENOUGH ? small((named) => find(ascending(named)) === 'contradiction', [], false, best) : best;
+    return find(ascending(found)) === 'contradiction' ? found : best;
+  }, base);
 
-  const isAll = history.length <= MANY;
-  const near = isAll ? [...history.keys()] : base.length <= MANY ? base : known;
-  const second = limited(whole.within(ascending(near)), BEST);
-  const { operations, atLeast } = smallestContradiction(
-    (named) => second.test.of(ascending(named)),
-    writesFirst(model, history, near),
-    known,
-    (size) => second.left() > (size > ENOUGH ? 0 : KEPT),
-  );
-  if (operations.length === atLeast) return { operations: ascending(operations), isMinimal: true, atLeast: isAll ? atLeast : 0 };
-  return { ...minimal(limited(whole, FIRST).test, ascending(operations)), atLeast: isAll ? atLeast : 0 };
+  const all = [...history.keys()];
+  const second = limited(whole.within(all), BEST);
+  const isWorth = (size: number): boolean => all.length <= MANY && second.left() > (size > ENOUGH ? 0 : KEPT);
+  const { operations, atLeast } = smallestContradiction((named) => second.test.of(ascending(named)), writesFirst(model, history, all), known, isWorth);
+  if (operations.length === atLeast) return { operations: ascending(operations), isMinimal: true, atLeast };
+  return { ...minimal(limited(whole, FIRST).test, ascending(operations)), atLeast };
 };
 
 /** Suspects first, then the others by how far in time they are from the last of these. */
@@ -71,7 +68,7 @@ const byNearness = <C, R>(history: History<C, R>, suspects: readonly number[]): 
 const enough = (test: Test, sorted: readonly number[], suspects: number): readonly number[] => {
   for (let length = suspects <= 4 * FEW ? suspects : FEW; length < sorted.length; length *= 2) {
     const some = sorted.slice(0, length);
-    if (test.of(ascending(some)) === 'contradiction') return some;
+    if (test.boldly(ascending(some)) === 'contradiction') return some;
   }
   return sorted;
 };
@@ -88,12 +85,12 @@ const small = (isContradiction: (named: readonly number[]) => boolean, given: re
 };
 
 /** The last writes first, then the last reads: the fewer writes are left out, the sooner a test is done. */
-const writesFirst = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, some: readonly number[]): readonly number[] => {
+const writesFirst = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, all: readonly number[]): readonly number[] => {
   const isRead = (i: number): boolean => {
     const operation = history[i]!;
     return operation.type === 'completed' && model.isReadOnly?.(operation.command, operation.result) === true;
   };
-  return some.toSorted((a, b) => Number(isRead(a)) - Number(isRead(b)) || b - a);
+  return all.toSorted((a, b) => Number(isRead(a)) - Number(isRead(b)) || b - a);
 };
 
 /** Takes away what can be taken away, one by one. */
@@ -115,14 +112,15 @@ const ascending = (some: readonly number[]): readonly number[] => some.toSorted(
 /** A test that is given up once it has abandoned so many junctions, or done as much otherwise. */
 const limited = (test: Test, junctions: number): { readonly test: Test; readonly left: () => number } => {
   let left = junctions;
-  const counting = ({ perJunction, of, within }: Test): Test => ({
-    perJunction,
-    of: (named) => {
-      const finding = left > 0 ? of(named) : 'unknown';
-      left -= 1 + named.length / perJunction + (finding === 'unknown' ? BUDGET : 0);
-      return finding;
-    },
-    within: (named) => counting(within(named)),
-  });
+  const counting = ({ perJunction, of, boldly, within }: Test): Test => {
+    const paid =
+      (find: Test['of']): Test['of'] =>
+      (named) => {
+        const finding = left > 0 ? find(named) : 'unknown';
+        left -= 1 + named.length / perJunction + (finding === 'unknown' ? BUDGET : 0);
+        return finding;
+      };
+    return { perJunction, of: paid(of), boldly: paid(boldly), within: (named) => counting(within(named)) };
+  };
   return { test: counting(test), left: () => left };
 };

@@ -32,6 +32,11 @@ export type Finding = 'contradiction' | 'none' | 'unknown';
 
 export type Test = {
   readonly of: (named: readonly number[]) => Finding;
+  /**
+   * The same if those left out may do even more than they can: take effect whatever is there, and as often as they like. That is sooner
+   * known, and what is a contradiction then is one for certain.
+   */
+  readonly boldly: (named: readonly number[]) => Finding;
   /** Operations that take as long as a junction. */
   readonly perJunction: number;
   /** The same test, but only for parts of these operations: it need not look at all others every time. */
@@ -46,16 +51,13 @@ export const testOf = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): 
 export const leftOut = <C, R>({ id, session, command }: Operation<C, R>): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity });
 
 const testOfService = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): Test => {
-  const test: Test = {
-    perJunction: SEARCHED,
-    of: (named) => {
-      const isNamed = new Set(named);
-      const others = history.filter((_, i) => !isNamed.has(i)).map(leftOut);
-      const { type } = decideService(model, [...others, ...named.map((i) => history[i]!)], BUDGET);
-      return type === 'illegal' ? 'contradiction' : type === 'ok' ? 'none' : 'unknown';
-    },
-    within: () => test,
+  const of = (named: readonly number[]): Finding => {
+    const isNamed = new Set(named);
+    const others = history.filter((_, i) => !isNamed.has(i)).map(leftOut);
+    const { type } = decideService(model, [...others, ...named.map((i) => history[i]!)], BUDGET);
+    return type === 'illegal' ? 'contradiction' : type === 'ok' ? 'none' : 'unknown';
   };
+  const test: Test = { perJunction: SEARCHED, of, boldly: of, within: () => test };
   return test;
 };
 
@@ -68,20 +70,25 @@ const testOfRegisters = <S, C, R>(model: Model<S, C, R>, history: History<C, R>)
 const testOn = (accesses: Accesses, count: number): Test => {
   const all = Array.from({ length: count }, (_, i) => i);
   const isOf = (i: number): boolean => accesses.key[i] !== ELSEWHERE;
+  const bold = { ...accesses, asks: accesses.asks.map((condition, i) => (i < count ? condition : NONE)) };
 
   /** Of those left out only `others` may matter, for whatever is named. */
-  const testWith = (others: readonly number[]): Test => ({
-    perJunction: accesses.sights.size > 0 ? SEARCHED : SORTED,
-    of: (named) => {
+  const testWith = (others: readonly number[]): Test => {
+    const withoutThese = (named: readonly number[]): readonly number[] => {
       const isNamed = new Set(named);
-      return decided(withPlenty(accesses, others.filter((i) => !isNamed.has(i - count)), named.filter(isOf)));
-    },
-    within: (named) => {
-      const isNamed = new Set(named);
-      const isWanted = wantedIn(accesses, accesses.end, [...others, ...named.filter(isOf)]); // any of those named may yet be left out
-      return testWith(others.filter((i) => isNamed.has(i - count) || isWanted(i)));
-    },
-  });
+      return others.filter((i) => !isNamed.has(i - count));
+    };
+    return {
+      perJunction: accesses.sights.size > 0 ? SEARCHED : SORTED,
+      of: (named) => decided(withPlenty(accesses, withoutThese(named), named.filter(isOf))),
+      boldly: (named) => decided(selection(bold, [...withoutThese(named), ...named.filter(isOf)])),
+      within: (named) => {
+        const isNamed = new Set(named);
+        const isWanted = wantedIn(accesses, accesses.end, [...others, ...named.filter(isOf)]); // any of those named may yet be left out
+        return testWith(others.filter((i) => isNamed.has(i - count) || isWanted(i)));
+      },
+    };
+  };
   return {
     ...testWith(all.map((i) => count + i).filter((i) => isOf(i) && accesses.leaves[i] !== NONE)),
     onFewKeys: () => {
