@@ -2,11 +2,14 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { accessesOf } from '../src/check/accesses.js';
 import type { History } from '../src/check/history.js';
 import { smallestHittingSet } from '../src/check/hitting-set.js';
-import { testOf } from '../src/check/left-out.js';
+import { leftOut, testOf } from '../src/check/left-out.js';
+import type { Answer, Call } from '../src/check/jepsen/models.js';
 import { judge, type Certificate } from '../src/check/linearizability.js';
 import type { Model } from '../src/check/model.js';
+import { shortageIn } from '../src/check/shortage.js';
 import { smallestContradiction } from '../src/check/smallest.js';
 import { corrupted, orderedMap, type MapHistory, type MapOperation } from './arbitraries/history.js';
 import { jepsenHistory, modelOf, type JepsenOperation, type World } from './arbitraries/jepsen.js';
@@ -16,6 +19,11 @@ const COUNT = 9;
 const sets = (maxLength: number): fc.Arbitrary<readonly (readonly number[])[]> => fc.array(fc.uniqueArray(fc.nat({ max: COUNT - 1 }), { minLength: 1, maxLength: 5 }), { maxLength });
 const holds = (some: readonly number[], part: readonly number[]): boolean => part.every((each) => some.includes(each));
 const hits = (some: readonly number[], all: readonly (readonly number[])[]): boolean => all.every((set) => set.some((each) => some.includes(each)));
+
+const worlds: readonly World[] = ['register', 'cas-register', 'append'].flatMap((model) => [
+  { model, clients: 4, values: 2, keys: 1, ticks: 3, crashes: 1 },
+  { model, clients: 3, values: 3, keys: 1, ticks: 3, crashes: 4 },
+]);
 
 describe('a smallest hitting set', () => {
   it('hits all, and no smaller one does', () =>
@@ -55,10 +63,6 @@ describe('a smallest contradiction', () => {
       { numRuns: 2000 },
     ));
 
-  const worlds: readonly World[] = ['register', 'cas-register', 'append'].flatMap((model) => [
-    { model, clients: 4, values: 2, keys: 1, ticks: 3, crashes: 1 },
-    { model, clients: 3, values: 3, keys: 1, ticks: 3, crashes: 4 },
-  ]);
   const reads = fc.array(fc.nat({ max: 2 }), { minLength: 2, maxLength: 7 });
   const scans = corrupted(7, { sessions: 4, keys: 2n, values: 2n, ticks: 3 }).map((history) => history.map(({ position: _, ...operation }) => operation));
   /** Before everything a scan of all keys finds nothing. */
@@ -99,6 +103,41 @@ describe('a smallest contradiction', () => {
       }),
       { numRuns: 3000 },
     ));
+});
+
+describe('that a value is seen anew more often than anybody leaves it', () => {
+  const some = fc.oneof(...[1, 3].map((ticks) => jepsenHistory(9, { model: 'cas-register', clients: 2, values: 2, keys: 1, ticks, crashes: 1 }, 4)));
+  const model = modelOf('cas-register');
+  const shortage = (history: History<Call, Answer>, chosen: number): readonly [named: readonly number[], argument: readonly string[] | undefined] => {
+    const on = (side: 0 | 1): typeof history => history.filter((_, i) => ((chosen >> i) & 1) === side);
+    const [named, rest] = [on(0), on(1)];
+    const accesses = accessesOf(model.registers!, [...named, ...rest.map(leftOut)])!;
+    return [named.map(({ id }) => id), shortageIn(accesses, named.length, (op) => `{${named[op]!.id}}`)];
+  };
+
+  it('is said only of what contradicts itself', () =>
+    fc.assert(
+      fc.property(some, fc.oneof(fc.nat(), fc.constant(0)), (history, chosen) => {
+        const [named, argument] = shortage(history, chosen);
+        if (argument !== undefined) expect(isExplained(model, leavingOutAllBut(named, history))).toBe(false);
+      }),
+      { numRuns: 5000 },
+    ));
+
+  it('is sometimes said', () => expect(fc.sample(some, { seed: 1, numRuns: 300 }).filter((history) => shortage(history, 0)[1] !== undefined).length).toBeGreaterThan(5));
+
+  it('is said gap by gap', () => {
+    const history = [operation(1, 'read', 1, 0, 1), operation(2, 'read', 2, 2, 3), operation(3, 'read', 1, 4, 5), operation(4, 'write', 1, -1, 9), operation(5, 'write', 1, 6, 9), operation(6, 'write', 2, -1, 9)];
+    expect(certificateOf(model, history)).toMatchObject({
+      operations: [1, 2, 3, 5],
+      argument: [
+        '{1} sees what was not there at first: before it somebody leaves that.',
+        '{2} returned before {3} was called, and sees or leaves another value: in between somebody leaves what {3} sees.',
+        '{5} leaves it too, but returned before that or was called after it.',
+        'So 2 have done that, each another one, and only 1 that is not named could have.',
+      ],
+    });
+  });
 });
 
 describe('of more operations than a person follows, an argument says', () => {

@@ -6,8 +6,9 @@
  * - who sees a value comes after the only operation that leaves it; if only the beginning has it, before all that leave or see another;
  * - nobody who leaves or sees another value comes between these two, or between two that see the value.
  *
- * That is not all that can be said (deciding it would be), and nothing is said so of services that are no registers. Then the argument is
- * that all orders were tried.
+ * Where values are left more than once, it may be that one is seen anew more often than anybody leaves it (`shortage.ts`). That is not all
+ * that can be said (deciding it would be), and nothing is said so of services that are no registers. Then the argument is that all
+ * orders were tried.
  */
 
 import { accessesOf, NONE, type Accesses } from './accesses.js';
@@ -15,6 +16,7 @@ import { ENOUGH } from './contradiction.js';
 import { endOf, type History } from './history.js';
 import { leftOut } from './left-out.js';
 import type { Model } from './model.js';
+import { shortageIn } from './shortage.js';
 
 /** Nobody follows an argument of so many. */
 const MANY = 40;
@@ -24,7 +26,7 @@ export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>,
   if (named.length > MANY) return exhausted(named.map(({ id }) => `{${id}}`));
   const accesses = model.registers && accessesOf(model.registers, [...named, ...rest.map(leftOut)]);
   const say = (i: number): string => `{${named[i]!.id}}`;
-  return (accesses && derived(accesses, named, say)) ?? exhausted(named.map((_, i) => say(i)));
+  return (accesses && (derived(accesses, named, say) ?? shortageIn(accesses, named.length, say))) ?? exhausted(named.map((_, i) => say(i)));
 };
 
 /** Of more than a person follows easily, why they are so many. */
