@@ -3,6 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accessesOf } from '../src/check/accesses.js';
+import { whyMany } from '../src/check/argument.js';
 import type { History } from '../src/check/history.js';
 import { smallestHittingSet } from '../src/check/hitting-set.js';
 import { leftOut, testOf } from '../src/check/left-out.js';
@@ -149,6 +150,10 @@ describe('of more operations than a person follows, an argument says', () => {
 
   it('that no fewer would do, where that is proved', () =>
     expect(last(changing(13))).toMatch(/^All \d+ are needed, and no \d+ others would do/));
+  it('what was proved, where that was too much', () => {
+    expect(whyMany(13, true, 11)).toEqual(['All 13 are needed: without any one of them some order gives the answers of all others.', 'No 10 others would do, for fewer than 11 never contradict each other.']);
+    expect(whyMany(13, false, 10)).toEqual(['Whether any of these 13 can be left out was too much to find out.', 'Whether 10 others would do was too much to find out.']);
+  });
   it('nothing of that where they are few', () => expect(last(changing(4))).not.toContain('needed'));
 });
 

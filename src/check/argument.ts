@@ -32,10 +32,9 @@ export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>,
 /** Of more than a person follows easily, why they are so many. */
 export const whyMany = (count: number, isMinimal: boolean, atLeast: number): readonly string[] => {
   if (count <= ENOUGH) return [];
-  const isNeeded = isMinimal ? `without any one of these ${count} some order gives the answers of all others` : `whether any of these ${count} can be left out was too much to find out`;
   if (count === atLeast) return [`All ${count} are needed, and no ${count - 1} others would do: whichever are named, some order gives their answers.`];
-  if (atLeast > ENOUGH) return [`No ${ENOUGH} would do: fewer than ${atLeast} never contradict each other. Whether fewer than ${count} do was too much to find out.`];
-  return [`Whether others, of which ${ENOUGH} would do, contradict each other was too much to find out: ${isNeeded}.`];
+  const isNeeded = isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Whether any of these ${count} can be left out was too much to find out.`;
+  return [isNeeded, atLeast > ENOUGH ? `No ${ENOUGH} others would do, for fewer than ${atLeast} never contradict each other.` : `Whether ${ENOUGH} others would do was too much to find out.`];
 };
 
 const exhausted = (all: readonly string[]): readonly string[] =>
