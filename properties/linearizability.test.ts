@@ -346,7 +346,7 @@ const LIN_2 = 'LIN-2: a failed attempt has no effect';
 const LIN_3 = 'LIN-3: nothing acknowledged is missing: what was answered is in every later state that it matters to';
 
 const OK: Verdict = { type: 'ok', procedure: 'witness', linearization: [] };
-const NOT_OK: Verdict = { type: 'illegal', procedure: 'search', certificate: { operations: [], argument: [], isMinimal: false } };
+const NOT_OK: Verdict = { type: 'illegal', procedure: 'search', certificate: { operations: [], argument: [], isMinimal: false, atLeast: 0 } };
 
 /** An ordered map whose updates only say that they were carried out. */
 const blindMap: MapModel = {

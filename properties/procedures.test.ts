@@ -146,23 +146,6 @@ describe('what is said of crashed operations', () => {
   });
 });
 
-it('an argument says why it names more operations than ten', () => {
-  /** Reads of 1, 2, 1, …, one after the other, and beside them all the writes of each that there are: one too few. */
-  const changing = (length: number): History<JepsenOperation['command'], unknown> =>
-    Array.from({ length: 2 * length - 1 }, (_, id): JepsenOperation => {
-      const common = { type: 'completed', id, session: id } as const;
-      const value = 1 + (id % 2);
-      if (id < length) return { ...common, command: { f: 'read', key: '', value: null }, call: 2 * id, return: 2 * id + 1, result: value };
-      return { ...common, command: { f: 'write', key: '', value: length % 2 === 0 ? value : 3 - value }, call: -1, return: 2 * length, result: null };
-    });
-  const sentenceOf = (length: number): string | undefined => {
-    const verdict = judge(modelOf('register'), changing(length));
-    return verdict.type === 'illegal' ? verdict.certificate.argument.find((sentence) => sentence.includes('All')) : undefined;
-  };
-  expect(sentenceOf(13)).toBe('All 13 are needed: without any one of them some order gives the answers of all others.');
-  expect(sentenceOf(4)).toBeUndefined();
-});
-
 it('an argument says step by step what comes before what', () => {
   const operation = (id: number, f: string, value: number, call: number): JepsenOperation => ({ type: 'completed', id, session: id, call, return: call + 1, command: { f, key: '', value: f === 'read' ? null : value }, result: f === 'read' ? value : null });
   const verdict = judge(modelOf('register'), [operation(1, 'write', 5, 0), operation(2, 'write', 6, 2), operation(3, 'read', 7, 3), operation(4, 'write', 7, 3), operation(5, 'read', 5, 9)]);

@@ -6,13 +6,17 @@
  * - who sees a value comes after the only operation that leaves it; if only the beginning has it, before all that leave or see another;
  * - nobody who leaves or sees another value comes between these two, or between two that see the value.
  *
- * That is not all that can be said (deciding it would be), and nothing is said so of services that are no registers. Then the argument is
- * that all orders were tried.
+ * Where values are left more than once, it may be that one is seen anew more often than anybody leaves it (`shortage.ts`). That is not all
+ * that can be said (deciding it would be), and nothing is said so of services that are no registers. Then the argument is that all
+ * orders were tried.
  */
 
 import { accessesOf, NONE, type Accesses } from './accesses.js';
-import { endOf, type History, type Operation } from './history.js';
+import { ENOUGH } from './contradiction.js';
+import { endOf, type History } from './history.js';
+import { leftOut } from './left-out.js';
 import type { Model } from './model.js';
+import { shortageIn } from './shortage.js';
 
 /** Nobody follows an argument of so many. */
 const MANY = 40;
@@ -20,10 +24,17 @@ const MANY = 40;
 /** One sentence per step. Of the rest of the history, only what it may have left matters. */
 export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>, rest: History<C, R>): readonly string[] => {
   if (named.length > MANY) return exhausted(named.map(({ id }) => `{${id}}`));
-  const leftOut = rest.map(({ id, session, command }): Operation<C, R> => ({ type: 'pending', id, session, command, call: -Infinity }));
-  const accesses = model.registers && accessesOf(model.registers, [...named, ...leftOut]);
+  const accesses = model.registers && accessesOf(model.registers, [...named, ...rest.map(leftOut)]);
   const say = (i: number): string => `{${named[i]!.id}}`;
-  return (accesses && derived(accesses, named, say)) ?? exhausted(named.map((_, i) => say(i)));
+  return (accesses && (derived(accesses, named, say) ?? shortageIn(accesses, named.length, say))) ?? exhausted(named.map((_, i) => say(i)));
+};
+
+/** Of more than a person follows easily, why they are so many. */
+export const whyMany = (count: number, isMinimal: boolean, atLeast: number): readonly string[] => {
+  if (count <= ENOUGH) return [];
+  if (count === atLeast) return [`All ${count} are needed, and no ${count - 1} others would do: whichever are named, some order gives their answers.`];
+  const isNeeded = isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Whether any of these ${count} can be left out was too much to find out.`;
+  return [isNeeded, atLeast > ENOUGH ? `No ${ENOUGH} others would do, for fewer than ${atLeast} never contradict each other.` : `Whether ${ENOUGH} others would do was too much to find out.`];
 };
 
 const exhausted = (all: readonly string[]): readonly string[] =>

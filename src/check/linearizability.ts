@@ -14,9 +14,9 @@
  */
 
 import { accessesOf, isExplainedBy, type Accesses } from './accesses.js';
-import { argumentOf } from './argument.js';
+import { argumentOf, whyMany } from './argument.js';
 import { componentsOf, partsOf } from './components.js';
-import { contradictionIn, ENOUGH } from './contradiction.js';
+import { contradictionIn } from './contradiction.js';
 import { endOf, type History, type Operation } from './history.js';
 import { interleaved } from './interleave.js';
 import type { Model } from './model.js';
@@ -38,6 +38,8 @@ export type Certificate = {
   readonly argument: readonly string[];
   /** No operation of it can be left out: that was proved. */
   readonly isMinimal: boolean;
+  /** No fewer operations that touch the same keys contradict each other: that was proved. It is a smallest one, if it names no more. */
+  readonly atLeast: number;
 };
 
 /** Where the budget ran out: the operations that were open there, and the instants between which no order was found. */
@@ -102,17 +104,11 @@ const okBy = (procedure: Extract<Verdict, { readonly type: 'ok' }>['procedure'],
 });
 
 const certificateOf = <S, C, R>(model: Model<S, C, R>, component: History<C, R>, suspects: ReadonlySet<Operation<C, R>>): Certificate => {
-  const { operations, isMinimal } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
+  const { operations, isMinimal, atLeast } = contradictionIn(model, component, [...component.keys()].filter((i) => suspects.has(component[i]!)));
   const named = operations.map((i) => component[i]!);
   const isNamed = new Set(operations);
   const rest = component.filter((_, i) => !isNamed.has(i));
-  return { operations: named.map(({ id }) => id), argument: [...argumentOf(model, named, rest), ...whyMany(named.length, isMinimal)], isMinimal };
-};
-
-/** Of more than a person follows easily, why they are so many. */
-const whyMany = (count: number, isMinimal: boolean): readonly string[] => {
-  if (count <= ENOUGH) return [];
-  return [isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Fewer than these ${count} may do: whether any can be left out was too much to find out.`];
+  return { operations: named.map(({ id }) => id), argument: [...argumentOf(model, named, rest), ...whyMany(named.length, isMinimal, atLeast)], isMinimal, atLeast };
 };
 
 /** What was found, the operations by their index in the history. */

@@ -11,7 +11,7 @@ import { zonesOf } from './zones.js';
 
 export type Decision =
   /** The stretch of the order up to `to` is a linearization of it. What stands behind may stand anywhere, or has not happened. */
-  | { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly to: number; readonly isRepeated?: boolean }
+  | { readonly type: 'ok'; readonly procedure: 'zones' | 'search'; readonly to: number }
   /** Operations that probably contradict each other, or those around one whose return cannot be passed. */
   | { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly suspects: readonly number[] }
   | { readonly type: 'unknown'; readonly from: number; readonly to: number };
@@ -77,7 +77,7 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
         const idle = operations.filter((_, i) => !isPlaced.has(i));
         order.set([...isPlaced].map((i) => operations[i]!), from);
         order.set(idle, to - idle.length);
-        return { type: 'ok', procedure: 'search', to: to - idle.length, isRepeated: isPlaced.size < outcome.order.length };
+        return { type: 'ok', procedure: 'search', to: to - idle.length };
       }
     }
   };
