@@ -302,6 +302,21 @@ describe('a window', () => {
   });
 });
 
+it('what is appended and replaced before anybody looks is not told apart', () => {
+  const story: JepsenOperation[] = [];
+  const tell = (f: string, value: string | null, call: number, end: number, result: unknown = null): number =>
+    story.push({ type: 'completed', id: story.length, session: 0, command: { f, key: '', value }, call, return: end, result });
+  for (let round = 0; round < 4; round += 1) {
+    for (let client = 0; client < 7; client += 1) tell('append', `${round}${client};`, 100 * round + client, 100 * round + 20 + client);
+    tell('put', '', 100 * round + 10, 100 * round + 40);
+    tell('put', 'x', 100 * round + 11, 100 * round + 41);
+  }
+  tell('get', null, 405, 406, 'x');
+  expect(judge(modelOf('append'), story, { nodes: 1000 }).type).toBe('ok');
+  tell('get', null, 407, 408, '');
+  expect(judge(modelOf('append'), story, { nodes: 1000 }).type).toBe('illegal');
+});
+
 it('long histories of a map are decided in orders that replay', () =>
   fc.assert(
     fc.property(linearizable(200, { sessions: 12, keys: 10n, values: 4n, ticks: 6 }), (history) => {

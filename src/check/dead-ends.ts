@@ -106,6 +106,9 @@ export const rememberDeadEnds = (slotOf: Int32Array, slots: number, isWithin: (u
   };
 };
 
+/** So many steps from one multiset to another are kept. */
+const MOST_KNOWN = 2 ** 22;
+
 /**
  * Multisets of classes of crashed operations, by number: 0 is the empty one. Crashed operations of a class may stand for each
  * other, so only how many of each took effect matters.
@@ -123,6 +126,7 @@ export const uses = () => {
   };
   const known = (step: string, make: () => readonly number[]): number => {
     const number = successors.get(step) ?? numberOf(make());
+    if (successors.size === MOST_KNOWN) successors.clear();
     successors.set(step, number);
     return number;
   };

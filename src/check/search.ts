@@ -202,7 +202,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
 
   /** Where crashed operations repeat themselves, a way may lead back: then what is being tried already counts as abandoned. */
   const remember = (at: Junction): void => {
-    deadEnds.add(at, machine.state());
+    deadEnds.add(at, machine.state(~events[at.event]!));
     isDeadEndNear[at.event] = 1;
   };
 
@@ -249,7 +249,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
   while (walk()) {
     if (event > deepest) [deepest, lowest] = [event, event];
     const at: Junction = { event, reads, required, spare, used };
-    const state = machine.state();
+    const state = machine.state(~events[event]!);
     const known = blameOf(at, state);
     if (known === undefined) {
       const { ways, missed } = waysOn();
