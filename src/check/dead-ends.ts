@@ -117,6 +117,7 @@ export const uses = () => {
   const members: (readonly number[])[] = [[]];
   const numbers = new Map([['', 0]]);
   const successors = new Map<string, number>();
+  let [counted, counts] = [0, new Map<number, number>()]; // of the one that was asked for last
   const numberOf = (some: readonly number[]): number => {
     const name = some.join();
     const number = numbers.get(name) ?? members.length;
@@ -146,10 +147,13 @@ export const uses = () => {
       return known(`${used}|${other}`, () => merged(members[used]!, members[other]!));
     },
     /** Only what it holds of some classes. */
-    only: (used: number, kinds: readonly number[]): number => numberOf(members[used]!.filter((kind) => kinds.includes(kind))),
+    only: (used: number, kinds: readonly number[]): number => (kinds.length === 0 ? 0 : numberOf(members[used]!.filter((kind) => kinds.includes(kind)))),
     countsOf: (used: number): ReadonlyMap<number, number> => {
-      const counts = new Map<number, number>();
-      for (const member of members[used]!) counts.set(member, (counts.get(member) ?? 0) + 1);
+      if (counted !== used) {
+        counts = new Map();
+        for (const member of members[used]!) counts.set(member, (counts.get(member) ?? 0) + 1);
+        counted = used;
+      }
       return counts;
     },
     /** Whether one is no larger than another. */

@@ -83,16 +83,16 @@ const LEFT_OUT = -1;
 /** On no place of the path. */
 const NOWHERE = -1;
 
-/** The ways on from a junction, and, as `uses` numbers it, of which classes more might have made more of them. */
-type Ways = { readonly ways: readonly number[]; readonly missed: number };
+/** The ways on from a junction, and, as `uses` numbers it, of which classes more might have made more of them: asked for only where none leads on, and there. */
+type Ways = { readonly ways: readonly number[]; readonly missed: () => number };
 
 /** Why a junction leads nowhere: what was missed there, and which earlier one, by its place on the path, it came back to, with what was used up then. */
 type Blame = { readonly missed: number; readonly earliest: number; readonly usedThere: number };
 
-const isBlameless = { earliest: Infinity, usedThere: 0 } as const;
+const BLAMELESS: Blame = { missed: 0, earliest: Infinity, usedThere: 0 };
 
 /** A junction and its state, how much was placed before it, the ways on, of which some are still to be tried, and what became of the others. */
-type Fork = { readonly at: Junction; readonly state: number; readonly placed: number; readonly depth: number; readonly ways: readonly number[]; next: number; blame: Blame };
+type Fork = Ways & { readonly at: Junction; readonly state: number; readonly placed: number; readonly depth: number; next: number; blame: Blame };
 
 /** A linearization of the operations, or why there is none, unless `budget` junctions are abandoned before that is known. */
 export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULES, isMissing: Missing = isUsed): Outcome => {
@@ -163,14 +163,14 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
       else if (isMissing(next)) gone.push(members[0]!);
     }
     const missing = (some: readonly number[]): number => crashedUses.only(used, some.map((op) => deeds[op]!));
-    if (machine.isLost(returning, reads, [...required, ...spare])) return { ways: [], missed: 0 };
+    if (machine.isLost(returning, reads, [...required, ...spare])) return { ways: [], missed: () => 0 };
     const all = free.length === 0 ? waiting : [...waiting, ...free];
     const near = rules.R2 ? machine.near(returning, all, reads) : all;
-    const missable = gone.length === 0 || !rules.R2 ? gone : machine.near(returning, gone, reads);
+    const missable = (): readonly number[] => (gone.length === 0 || !rules.R2 ? gone : machine.near(returning, gone, reads));
     const isSpare = spare.includes(returning);
     const isRight = machine.admits(returning);
     if (!isRight && !isSpare && machine.isHopeless(returning, near))
-      return { ways: [], missed: missing(missable.filter((op) => !machine.isHopeless(returning, [...near, op]))) };
+      return { ways: [], missed: () => missing(missable().filter((op) => !machine.isHopeless(returning, [...near, op]))) };
 
     const isOptional = (op: number): boolean => end[op] === Infinity || spare.includes(op);
     const hides = (op: number): boolean => rules.R3 && required.some((write) => write !== op && machine.isHiddenBefore(write, op));
@@ -190,14 +190,18 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
       else unwanted.push(op);
     }
     if (isSpare) ways.unshift(LEFT_OUT);
-    if (missable.length === 0) return { ways, missed: 0 };
-    const mightBeForSomebody = machine.wantedBy([...reads, ...near, ...missable]);
-    const isMissed = (op: number): boolean => {
-      if (isWay(op, mightBeForSomebody)) return true;
-      const isForIt = machine.wantedBy([op]);
-      return unwanted.some((other) => isWay(other, isForIt));
+    const missed = (): number => {
+      const some = missable();
+      if (some.length === 0) return 0;
+      const mightBeForSomebody = machine.wantedBy([...reads, ...near, ...some]);
+      const isMissed = (op: number): boolean => {
+        if (isWay(op, mightBeForSomebody)) return true;
+        const isForIt = machine.wantedBy([op]);
+        return unwanted.some((other) => isWay(other, isForIt));
+      };
+      return missing(some.filter(isMissed));
     };
-    return { ways, missed: missing(missable.filter(isMissed)) };
+    return { ways, missed };
   };
 
   /** Where crashed operations repeat themselves, a way may lead back: then what is being tried already counts as abandoned. */
@@ -222,10 +226,10 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
     };
   };
 
-  /** Where on the path there is a junction that is at least as good. */
+  /** Where on the path there is a junction that is at least as good. Of what crashed no more is used there than here. */
   const placeOnPath = (at: Junction, state: number): number => {
     for (let place = path.length - 1; place >= 0 && path[place]!.at.event === at.event; place -= 1)
-      if (path[place]!.state === state && isNoBetter(at, path[place]!.at) && crashedUses.isWithin(path[place]!.at.used, at.used)) return place;
+      if (path[place]!.state === state && isNoBetter(at, path[place]!.at)) return place;
     return NOWHERE;
   };
 
@@ -233,15 +237,16 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
   const blameOf = (at: Junction, state: number): Blame | undefined => {
     if (!rules.R7) return undefined;
     const missed = isDeadEndNear[event] === 1 ? deadEnds.find(at, state) : undefined;
-    if (missed !== undefined || isRepeated) return missed === undefined ? undefined : { missed, ...isBlameless };
+    if (missed !== undefined || isRepeated) return missed === undefined ? undefined : { ...BLAMELESS, missed };
     const place = placeOnPath(at, state);
     return place === NOWHERE ? undefined : { missed: 0, earliest: place, usedThere: path[place]!.at.used };
   };
 
-  /** Why the last junction of the path leads nowhere. What it says of itself alone is true once all of it is tried. */
-  const settled = ({ at, blame }: Fork): Blame => {
-    const missed = rules.R8 ? blame.missed : at.used;
-    return blame.earliest >= path.length - 1 ? { missed, ...isBlameless } : { ...blame, missed };
+  /** Why the last junction of the path leads nowhere, now that it is come back to. What it says of itself alone is true once all of it is tried. */
+  const settled = ({ at, blame, missed: missedHere }: Fork): Blame => {
+    ({ event, reads, required, spare, used } = { ...at, reads: [...at.reads], required: [...at.required], spare: [...at.spare] });
+    const missed = rules.R8 ? crashedUses.joined(blame.missed, missedHere()) : used;
+    return blame.earliest >= path.length - 1 ? { ...BLAMELESS, missed } : { ...blame, missed };
   };
 
   let [deepest, lowest] = [0, 0];
@@ -252,8 +257,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
     const state = machine.state(~events[event]!);
     const known = blameOf(at, state);
     if (known === undefined) {
-      const { ways, missed } = waysOn();
-      path.push({ at, state, placed: placed.length, depth, ways, next: 0, blame: { missed, ...isBlameless } });
+      path.push({ at, state, placed: placed.length, depth, ...waysOn(), next: 0, blame: BLAMELESS });
       if (isRepeated) remember(at);
     } else miss(known);
 
@@ -267,7 +271,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
         if (abandoned === budget) return { type: 'exhausted', stuck: operationOf(events[deepest]!), from: instantOf(problem, events[lowest]!), to: instantOf(problem, events[deepest]!) };
         abandoned += 1;
         lowest = Math.min(lowest, fork.at.event);
-        const blame = settled(fork);
+        const blame = isRepeated ? BLAMELESS : settled(fork);
         if (rules.R7 && !isRepeated) remember({ ...fork.at, used: crashedUses.joined(blame.missed, blame.usedThere) });
         path.pop();
         miss(blame);
