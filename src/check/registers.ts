@@ -6,7 +6,7 @@
 import { NONE, selection, type Accesses, type Sight } from './accesses.js';
 import { normalise } from './normalise.js';
 import { problemOf } from './problem.js';
-import { search } from './search.js';
+import { search, type Outcome } from './search.js';
 import { stuckBefore } from './windows.js';
 import { zonesOf } from './zones.js';
 
@@ -73,12 +73,12 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
     const operations = order.slice(from, to);
     const orphan = firstOrphan(own, end, operations);
     if (orphan !== undefined) return { type: 'illegal', procedure: 'search', suspects: [orphan] };
-    const problem = { ...problemOf(own, end, operations), isRepeated };
-    let outcome = search(problem, Math.min(budget, FIRST));
+    const searched = (most: number): Outcome => search({ ...problemOf(own, end, operations), isRepeated }, Math.min(budget, most));
+    let outcome = searched(FIRST);
     for (let spent = FIRST; outcome.type === 'exhausted' && spent < budget; spent *= MORE) {
       const stuck = stuckBefore(own, end, operations, outcome.stuck, spent);
       if (stuck !== undefined) return { type: 'illegal', procedure: 'search', suspects: around(stuck, operations) };
-      outcome = search(problem, Math.min(budget, MORE * spent));
+      outcome = searched(MORE * spent);
     }
     switch (outcome.type) {
       case 'exhausted':
