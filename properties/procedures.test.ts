@@ -285,6 +285,11 @@ describe('a window', () => {
     expect(wrongly).toBe(0);
   });
   it('would refute too much if it forgot what was open when it begins', () => expect(wrong((from) => (call) => call >= from).wrongly).toBeGreaterThan(0));
+  it('is looked into in vain where a long history is legal', () => {
+    const histories = fc.sample(jepsenHistory(24_000, { ...DENSE, model: 'cas-register', values: 5, ticks: 20, crashes: 0 }, 0).filter(({ length }) => length > 12_000), { seed: 1, numRuns: 3 });
+    expect(histories.filter((history) => judge(of, history, { nodes: 2000 }).type === 'unknown').length).toBeGreaterThan(0);
+    expect(histories.map((history) => judge(of, history).type)).toEqual(histories.map(() => 'ok'));
+  });
   it('of a late contradiction decides, whatever crashed before it', () => {
     const story: JepsenOperation[] = [];
     const tell = (f: string, value: unknown, call: number, end?: number, result: unknown = null): number =>

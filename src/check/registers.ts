@@ -76,7 +76,7 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
     const searched = (most: number): Outcome => search({ ...problemOf(own, end, operations), isRepeated }, Math.min(budget, most));
     let outcome = searched(FIRST);
     for (let spent = FIRST; outcome.type === 'exhausted' && spent < budget; spent *= MORE) {
-      const stuck = stuckBefore(own, end, operations, outcome.stuck, spent);
+      const stuck = stuckBefore(own, end, operations, outcome.stuck, spent / MORE);
       if (stuck !== undefined) return { type: 'illegal', procedure: 'search', suspects: around(stuck, operations) };
       outcome = searched(MORE * spent);
     }
