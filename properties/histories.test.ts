@@ -175,6 +175,9 @@ describe('a history in parts', () => {
         const finding = await judged(subject, batchesOf(history, 3), { budget: 1_000_000, held: held }, () => undefined);
         expect(finding.type).toBe(judge(subject.model, history, { slotsPerTurn: HEADER.slotsPerTurn }).type);
         expect(finding.operations).toBe(history.length);
+        const brief = await judged(subject, batchesOf(history, 3), { budget: 1_000_000, held: held, isBrief: true }, () => undefined);
+        expect(brief.type).toBe(finding.type);
+        if (brief.type === 'illegal') expect([brief.argument, finding.type === 'illegal' && finding.argument.length > 0]).toEqual([[], true]);
       }),
     ));
 });

@@ -196,6 +196,17 @@ describe('a multi-register', () => {
     expect(verdictOf(modelOf('multi-register', 0, false), text)).toBe('illegal');
   });
 
+  it('under one key is none under another', () => {
+    const keyed = (value: string) => story(['write', `[1 {x ${value}}]`], ['read', '[2 {x nil}]', '[2 {x 0}]'], ['txn', '[1 [[:r :x nil]]]', '[1 [[:r :x 5]]]']);
+    const tagged = keyed('5').replaceAll(/\[([12]) (?=[{[])/g, '#jepsen.independent.Tuple[$1 ');
+    for (const [text, keying] of [[keyed('5'), 'yes'], [tagged, 'no']] as const) {
+      expect(verdictOf(modelOf('multi-register', { x: 0 }), text, keying)).toBe('ok');
+      expect(verdictOf(modelOf('multi-register', { x: 0 }), text.replaceAll('{x 5}', '{x 6}'), keying)).toBe('illegal');
+    }
+  });
+
+  it('need not tell once more what was written', () => expect(verdictOf(modelOf('multi-register', 0), story(['write', '{x 1}', 'nil'], ['read', '{x nil}', '{x 1}']))).toBe('ok'));
+
   it('is what a transaction of others is told of', () => expect(verdictOf(modelOf('register'), story(['txn', '[[:w :x 1]]']))).toMatch(/line 1: f: txn, .* --model multi-register/));
 });
 
@@ -328,6 +339,12 @@ it('what is there at first must be said: nil and 0 are two values', () => {
 it.each(['0', '1'])('a process that ended in info may be used again, or not: %s', (next) => {
   const text = (seen: string) => `0 :invoke :write 1\n0 :info :write :timeout\n${next} :invoke :read nil\n${next} :ok :read ${seen}`;
   expect(['nil', '1', '2'].map((seen) => verdictOf(modelOf('register'), text(seen)))).toEqual(['ok', 'ok', 'illegal']);
+});
+
+it('a process may be a number in quotes', () => {
+  const text = '{"process":"0","type":"invoke","f":"write","value":1}\n{"process":"0","type":"ok","f":"write","value":1}\n{"process":"1","type":"invoke","f":"read","value":null}\n{"process":"1","type":"ok","f":"read","value":2}';
+  expect(verdictOf(modelOf('register'), text)).toBe('illegal');
+  expect(verdictOf(modelOf('register'), text.replace('"value":2', '"value":1'))).toBe('ok');
 });
 
 it('a nemesis may say anything at any time', () => {

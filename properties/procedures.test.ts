@@ -7,9 +7,10 @@ import type { History } from '../src/check/history.js';
 import { judge } from '../src/check/linearizability.js';
 import type { Machine } from '../src/check/machines.js';
 import type { Access, Model } from '../src/check/model.js';
-import { problemOf } from '../src/check/registers.js';
+import { problemOf } from '../src/check/problem.js';
 import { replay } from '../src/check/replay.js';
 import { ALL_RULES, search, type Outcome, type Problem, type Rules } from '../src/check/search.js';
+import { stuckWithin } from '../src/check/windows.js';
 import { zonesOf } from '../src/check/zones.js';
 import { corrupted, linearizable, orderedMap, type MapHistory } from './arbitraries/history.js';
 import { FUNCTIONS, jepsenHistory, modelOf, type JepsenOperation, type World } from './arbitraries/jepsen.js';
@@ -196,15 +197,15 @@ describe('each rule of the search', () => {
   ];
 
   /** All operations at once: neither components nor zones, and nothing normalised. */
-  const searched = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, mistakeIn: (problem: Problem, key: Int32Array) => Partial<Problem>, rules: Rules): Outcome['type'] => {
+  const searched = <S, C, R>(model: Model<S, C, R>, history: History<C, R>, mistakeIn: (problem: Problem, key: Int32Array) => Partial<Problem>, ...how: readonly [Rules, Parameters<typeof search>[3]?]): Outcome['type'] => {
     const accesses = accessesOf(model.registers!, history);
     if (accesses === undefined) return isExplained(model, history) ? 'found' : 'illegal';
     const order = Int32Array.from(history.keys()).sort((a, b) => accesses.call[a]! - accesses.call[b]! || a - b);
     const problem = problemOf(accesses, accesses.end, order);
-    return search({ ...problem, ...mistakeIn(problem, order.map((op) => accesses.key[op]!)) }, Infinity, rules).type;
+    return search({ ...problem, ...mistakeIn(problem, order.map((op) => accesses.key[op]!)) }, Infinity, ...how).type;
   };
-  const differs = (mistakeIn: (problem: Problem, key: Int32Array) => Partial<Problem>, rules: Rules = ALL_RULES): boolean => {
-    const isWrong = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): boolean => (searched(model, history, mistakeIn, rules) === 'found') !== isExplained(model, history);
+  const differs = (mistakeIn: (problem: Problem, key: Int32Array) => Partial<Problem>, rules: Rules = ALL_RULES, isMissing?: Parameters<typeof search>[3]): boolean => {
+    const isWrong = <S, C, R>(model: Model<S, C, R>, history: History<C, R>): boolean => (searched(model, history, mistakeIn, rules, isMissing) === 'found') !== isExplained(model, history);
     const of = modelOf('cas-register');
     if (isWrong(of, HIDDEN) || isWrong(orderedMap, TIED)) return true;
     return [
@@ -218,6 +219,8 @@ describe('each rule of the search', () => {
   it('R3 can be left out, with R4', () => expect(differs(() => ({}), { ...ALL_RULES, R3: false, R4: false })).toBe(false));
   it('R4 can be left out', () => expect(differs(() => ({}), { ...ALL_RULES, R4: false })).toBe(false));
   it('but not R3 alone: R4 relies on it', () => expect(differs(() => ({}), { ...ALL_RULES, R3: false })).toBe(true));
+
+  it('R8 that misses nothing is caught by a plain search', () => expect(differs(() => ({}), ALL_RULES, () => false)).toBe(true));
 
   const machineWith = (change: (machine: Machine, key: Int32Array) => Partial<Machine>) => (problem: Problem, key: Int32Array) => ({ machine: { ...problem.machine, ...change(problem.machine, key) } });
   const mistakes: Record<string, (problem: Problem, key: Int32Array) => Partial<Problem>> = {
@@ -238,6 +241,70 @@ describe('each rule of the search', () => {
     const isSound = mistake.endsWith('without a mistake');
     it(`${isSound ? 'agrees with' : 'is caught by'} a plain search: ${mistake}`, () => expect(differs(make)).toBe(!isSound));
   }
+});
+
+describe('a window', () => {
+  const windows = fc.oneof(...[SMALL, CRASHING, DENSE].map((world) => jepsenHistory(14, { ...world, model: 'cas-register' }, 4))).chain((history) =>
+    fc.record({ history: fc.constant(history), from: fc.integer({ min: 0, max: 20 }), length: fc.integer({ min: 0, max: 20 }) }),
+  );
+  const of = modelOf('cas-register');
+
+  /** Whether there is no order within, given the operations that are known to it. */
+  const refutes = (history: History<JepsenOperation['command'], unknown>, from: number, to: number, isKnown: (call: number, end: number) => boolean): boolean => {
+    const accesses = accessesOf(of.registers!, history)!;
+    const { call, end } = accesses;
+    const called = Int32Array.from(history.keys()).sort((a, b) => call[a]! - call[b]! || a - b).filter((op) => call[op]! <= to && isKnown(call[op]!, end[op]!));
+    return stuckWithin(accesses, end, called, from, to, Infinity) !== undefined;
+  };
+  /** How many of those that a window refutes do have an order. */
+  const wrong = (isKnown: (from: number) => (call: number, end: number) => boolean) => {
+    const refuted = fc.sample(windows, { seed: 1, numRuns: 4000 }).filter(({ history, from, length }) => refutes(history, from, from + length, isKnown(from)));
+    return { refuted: refuted.length, wrongly: refuted.filter(({ history }) => isExplained(of, history)).length };
+  };
+
+  it('refutes only what has no order', () => {
+    const { refuted, wrongly } = wrong(() => () => true);
+    expect(refuted).toBeGreaterThan(30);
+    expect(wrongly).toBe(0);
+  });
+  it('would refute too much if it forgot what was open when it begins', () => expect(wrong((from) => (call) => call >= from).wrongly).toBeGreaterThan(0));
+  it('is looked into in vain where a long history is legal', () => {
+    /** Before all, and answered with what is there at first. */
+    const first: JepsenOperation = { type: 'completed', id: -1, session: -1, command: { f: 'read', key: '', value: null }, call: -2, return: -1, result: 0 };
+    const histories = fc.sample(jepsenHistory(24_000, { ...DENSE, model: 'cas-register', values: 5, ticks: 20, crashes: 0 }, 0).filter(({ length }) => length > 12_000), { seed: 3, numRuns: 8 }).map((history) => [first, ...history]);
+    expect(histories.filter((history) => judge(of, history, { nodes: 2000 }).type === 'unknown').length).toBeGreaterThan(0);
+    expect(histories.map((history) => judge(of, history).type)).toEqual(histories.map(() => 'ok'));
+  });
+  it('of a late contradiction decides, whatever crashed before it', () => {
+    const story: JepsenOperation[] = [];
+    const tell = (f: string, value: unknown, call: number, end?: number, result: unknown = null): number =>
+      story.push(end === undefined ? { type: 'pending', id: story.length, session: 0, command: { f, key: '', value }, call } : { type: 'completed', id: story.length, session: 0, command: { f, key: '', value }, call, return: end, result });
+    for (let i = 0; i < 300; i += 1) {
+      if (i % 6 === 0) tell('cas', [i % 5, (i + 3) % 5], 10 * i);
+      for (let client = 0; client < 6; client += 1) tell('write', (i + client) % 5, 10 * i + client / 10, 10 * i + 12 + client / 10);
+      tell('read', null, 10 * i + 5, 10 * i + 9, (i * 7) % 5);
+    }
+    expect(judge(of, story, { nodes: 200_000 }).type).toBe('ok');
+    tell('write', 7, 4000, 4001);
+    tell('write', 8, 4002, 4003);
+    tell('read', null, 4004, 4005, 7);
+    expect(judge(of, story, { nodes: 200_000 })).toMatchObject({ type: 'illegal', procedure: 'search' });
+  });
+});
+
+it('what is appended and replaced before anybody looks is not told apart', () => {
+  const story: JepsenOperation[] = [];
+  const tell = (f: string, value: string | null, call: number, end: number, result: unknown = null): number =>
+    story.push({ type: 'completed', id: story.length, session: 0, command: { f, key: '', value }, call, return: end, result });
+  for (let round = 0; round < 4; round += 1) {
+    for (let client = 0; client < 7; client += 1) tell('append', `${round}${client};`, 100 * round + client, 100 * round + 20 + client);
+    tell('put', '', 100 * round + 10, 100 * round + 40);
+    tell('put', 'x', 100 * round + 11, 100 * round + 41);
+  }
+  tell('get', null, 405, 406, 'x');
+  expect(judge(modelOf('append'), story, { nodes: 1000 }).type).toBe('ok');
+  tell('get', null, 407, 408, '');
+  expect(judge(modelOf('append'), story, { nodes: 1000 }).type).toBe('illegal');
 });
 
 it('long histories of a map are decided in orders that replay', () =>

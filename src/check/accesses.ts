@@ -12,9 +12,9 @@ export const NONE = -1;
 /** The condition that a key holds any value but this one, and back. That it holds value v is v itself. */
 export const anyBut = (value: number): number => -2 - value;
 
-/** Whether a value meets a condition. */
+/** Whether a value meets a condition. One that nobody knows, `NONE`, meets all. */
 export const isMet = (condition: number, value: number): boolean =>
-  condition === value || condition === NONE || (condition < NONE && condition !== -2 - value);
+  condition === value || condition === NONE || (condition < NONE && condition !== -2 - value) || value === NONE;
 
 /** What an operation asks of several keys at one instant: condition i is of key i. */
 export type Sight = { readonly keys: Int32Array; readonly asks: Int32Array };

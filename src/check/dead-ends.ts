@@ -6,6 +6,9 @@
  * a read changes nothing, so a linearization stays one without it; and what may be left out need not be taken. So whatever
  * is no better than an abandoned junction is abandoned unseen.
  *
+ * And of what crashed, an entry says only how often it has to be used up for nothing to help (`search.ts`, R8): who has used
+ * that much and more, of whatever else as little as may be, is no better either.
+ *
  * Entries lie in one array, each with the words of its masks, and hang together by the hash of what must be equal. A set of
  * open operations is a mask over slots. Two operations that are ever open together have different slots, so at one event a
  * mask says which they are, and as many words are taken as there are slots: more than 32 are nothing special.
@@ -25,7 +28,8 @@ export type Junction = {
 };
 
 export type DeadEnds = {
-  readonly has: (junction: Junction, state: number) => boolean;
+  /** What must be used up for the entry to hold that is at least as good as this junction, if there is one. */
+  readonly find: (junction: Junction, state: number) => number | undefined;
   readonly add: (junction: Junction, state: number) => void;
 };
 
@@ -82,12 +86,12 @@ export const rememberDeadEnds = (slotOf: Int32Array, slots: number, isWithin: (u
   };
 
   return {
-    has: (junction, state) => {
+    find: (junction, state) => {
       maskOf(junction);
       const hash = hashOf(junction.event, state, 0, masks);
       for (let at = heads[hash & (heads.length - 1)]!; at !== 0; at = entries[at + NEXT]!)
-        if (isDominated(at, junction.event, state, junction.used)) return true;
-      return false;
+        if (isDominated(at, junction.event, state, junction.used)) return entries[at + USED]!;
+      return undefined;
     },
     add: (junction, state) => {
       maskOf(junction);
@@ -102,6 +106,9 @@ export const rememberDeadEnds = (slotOf: Int32Array, slots: number, isWithin: (u
   };
 };
 
+/** So many steps from one multiset to another are kept. */
+const MOST_KNOWN = 2 ** 22;
+
 /**
  * Multisets of classes of crashed operations, by number: 0 is the empty one. Crashed operations of a class may stand for each
  * other, so only how many of each took effect matters.
@@ -110,24 +117,44 @@ export const uses = () => {
   const members: (readonly number[])[] = [[]];
   const numbers = new Map([['', 0]]);
   const successors = new Map<string, number>();
+  let [counted, counts] = [0, new Map<number, number>()]; // of the one that was asked for last
+  const numberOf = (some: readonly number[]): number => {
+    const name = some.join();
+    const number = numbers.get(name) ?? members.length;
+    if (number === members.length) members.push(some);
+    numbers.set(name, number);
+    return number;
+  };
+  const known = (step: string, make: () => readonly number[]): number => {
+    const number = successors.get(step) ?? numberOf(make());
+    if (successors.size === MOST_KNOWN) successors.clear();
+    successors.set(step, number);
+    return number;
+  };
   return {
     /** The multiset with one more of a class. */
-    with: (used: number, kind: number): number => {
-      const step = `${used},${kind}`;
-      const known = successors.get(step);
-      if (known !== undefined) return known;
-      const more = [...members[used]!, kind].sort((a, b) => a - b);
-      const name = more.join();
-      const number = numbers.get(name) ?? members.length;
-      if (number === members.length) members.push(more);
-      numbers.set(name, number);
-      successors.set(step, number);
-      return number;
+    with: (used: number, kind: number): number => known(`${used},${kind}`, () => [...members[used]!, kind].sort((a, b) => a - b)),
+    /** The multiset with one less of a class, if it has any. */
+    without: (used: number, kind: number): number =>
+      known(`${used}-${kind}`, () => {
+        const at = members[used]!.indexOf(kind);
+        return at < 0 ? members[used]! : members[used]!.toSpliced(at, 1);
+      }),
+    /** The smallest multiset that both are within. */
+    joined: (used: number, other: number): number => {
+      if (used === other || other === 0) return used;
+      if (used === 0) return other;
+      return known(`${used}|${other}`, () => merged(members[used]!, members[other]!));
     },
-    countOf: (used: number, kind: number): number => {
-      let count = 0;
-      for (const member of members[used]!) if (member === kind) count += 1;
-      return count;
+    /** Only what it holds of some classes. */
+    only: (used: number, kinds: readonly number[]): number => (kinds.length === 0 ? 0 : numberOf(members[used]!.filter((kind) => kinds.includes(kind)))),
+    countsOf: (used: number): ReadonlyMap<number, number> => {
+      if (counted !== used) {
+        counts = new Map();
+        for (const member of members[used]!) counts.set(member, (counts.get(member) ?? 0) + 1);
+        counted = used;
+      }
+      return counts;
     },
     /** Whether one is no larger than another. */
     isWithin: (used: number, other: number): boolean => {
@@ -138,4 +165,16 @@ export const uses = () => {
       return i === few.length;
     },
   };
+};
+
+/** Of two sorted lists: what either holds, as often as the one that holds more of it. */
+const merged = (some: readonly number[], others: readonly number[]): readonly number[] => {
+  const all: number[] = [];
+  for (let i = 0, j = 0; i < some.length || j < others.length; ) {
+    const [a, b] = [some[i] ?? Infinity, others[j] ?? Infinity];
+    all.push(Math.min(a, b));
+    if (a <= b) i += 1;
+    if (b <= a) j += 1;
+  }
+  return all;
 };

@@ -16,7 +16,8 @@ export type Machine = {
   readonly enter: (op: number) => void;
   /** The last one that took effect has not. */
   readonly leave: () => void;
-  readonly state: () => number;
+  /** The number of the state, as it matters to this operation and those that return after it. */
+  readonly state: (returning: number) => number;
   /** Whether a write would be answered now as it was, and leave what is there anyway. */
   readonly isUnnoticed: (write: number) => boolean;
   readonly isBlind: (write: number) => boolean;
@@ -158,7 +159,10 @@ const numbering = (values: Int32Array) => {
   };
 };
 
-/** Whatever a model says, with every state and every step asked for once. */
+/**
+ * Whatever a model says, with every state and every step asked for once. States that nobody tells of, now and later, are one:
+ * whatever is done then, they are replaced before anybody looks.
+ */
 export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonly Operation<C, R>[]): Machine => {
   const states: S[] = [model.initial];
   const numbers = new Map([[model.stateKey(model.initial), 0]]);
@@ -166,6 +170,7 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
   const path: number[] = [];
   let now = 0;
   const future = foresight(model, operations);
+  let untold: number | undefined;
 
   /** Where an operation leads from here; `NONE` if it would be answered otherwise. */
   const stepOf = (op: number): number => {
@@ -176,6 +181,7 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     const [next, result] = model.apply(states[now] as S, operation.command);
     const isRight = operation.type === 'pending' || model.sameResult(result, operation.result);
     const led = isRight ? numberOf(next) : NONE;
+    if (steps.size === MOST_KNOWN) steps.clear();
     steps.set(step, led);
     return led;
   };
@@ -183,10 +189,12 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     if (state === states[now]) return now;
     const name = model.stateKey(state);
     const number = numbers.get(name) ?? states.length;
-    if (number === states.length) {
-      numbers.set(name, number);
-      states.push(state);
-    }
+    if (number < states.length) return number;
+    const isTold = future === undefined || future.isEverTold(state);
+    if (!isTold && untold !== undefined) return untold;
+    if (!isTold) untold = number;
+    numbers.set(name, number);
+    states.push(state);
     return number;
   };
 
@@ -201,7 +209,7 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     leave: () => {
       now = path.pop()!;
     },
-    state: () => now,
+    state: (returning) => (future !== undefined && future.toldUntil(states[now] as S, now) < endOf(operations[returning]!) ? NONE : now),
     isUnnoticed: () => false,
     isBlind: () => future !== undefined,
     isHiddenBefore: (_, op) => future?.replaces(op) === true,
@@ -212,6 +220,9 @@ export const modelMachine = <S, C, R>(model: Model<S, C, R>, operations: readonl
     near: (_, candidates) => candidates,
   };
 };
+
+/** So many steps and guesses are kept. */
+const MOST_KNOWN = 2 ** 22;
 
 /** How many reads that are yet to be called are looked at. The next ones tell most, and any may be wrong about the rest. */
 const AHEAD = 2;
@@ -225,7 +236,7 @@ const foresight = <S, C, R>({ growth, apply, initial, isReadOnly }: Model<S, C, 
   const all = [...operations.keys()];
   const reads = all.filter((i) => {
     const operation = operations[i]!;
-    return operation.type === 'completed' && isReadOnly?.(operation.command, operation.result) === true;
+    return operation.type === 'completed' && isReadOnly?.(operation.command, operation.result) === true && growth.says?.(operation)?.type !== 'nothing';
   });
   const replacing = all.filter((i) => growth.replaces(operations[i]!.command));
   const states = new Map(replacing.map((i) => [i, apply(initial, operations[i]!.command)[0]]));
@@ -234,6 +245,7 @@ const foresight = <S, C, R>({ growth, apply, initial, isReadOnly }: Model<S, C, 
     const place = number * operations.length + read;
     const { command, result } = operations[read] as Completed<C, R>;
     const may = known.get(place) ?? growth.mayLeadTo(state, command, result);
+    if (known.size === MOST_KNOWN) known.clear();
     known.set(place, may);
     return may;
   };
@@ -241,14 +253,17 @@ const foresight = <S, C, R>({ growth, apply, initial, isReadOnly }: Model<S, C, 
   /** By state: the latest return of those reads. */
   const told = new Map<number, number>();
   let now = -Infinity;
+  /** Until when some read may tell of this state. After that, it is replaced before anybody looks. */
+  const toldUntil = (state: S, number: number): number => {
+    const latest = told.get(number) ?? Math.max(-Infinity, ...reads.filter((read) => mayLeadTo(state, number, read)).map((read) => endOf(operations[read]!)));
+    told.set(number, latest);
+    return latest;
+  };
   return {
+    toldUntil,
+    isEverTold: (state: S): boolean => reads.some((read) => growth.mayLeadTo(state, (operations[read] as Completed<C, R>).command, (operations[read] as Completed<C, R>).result)),
     replaces: (op: number): boolean => growth.replaces(operations[op]!.command),
-    /** Whether a read that has not returned yet tells of this state. If none does, it is replaced before anybody looks. */
-    isTold: (state: S, number: number): boolean => {
-      const latest = told.get(number) ?? Math.max(-Infinity, ...reads.filter((read) => mayLeadTo(state, number, read)).map((read) => endOf(operations[read]!)));
-      told.set(number, latest);
-      return latest >= now;
-    },
+    isTold: (state: S, number: number): boolean => toldUntil(state, number) >= now,
     isLost: (state: S, number: number, returning: number, waitingReads: readonly number[], waiting: readonly number[]): boolean => {
       now = endOf(operations[returning]!);
       const isReached = (read: number): boolean =>

@@ -4,9 +4,10 @@
  */
 
 import { NONE, selection, type Accesses, type Sight } from './accesses.js';
-import { registerMachine } from './machines.js';
 import { normalise } from './normalise.js';
-import { search, type Problem } from './search.js';
+import { problemOf } from './problem.js';
+import { search, type Outcome } from './search.js';
+import { stuckBefore } from './windows.js';
 import { zonesOf } from './zones.js';
 
 export type Decision =
@@ -15,6 +16,9 @@ export type Decision =
   /** Operations that probably contradict each other, or those around one whose return cannot be passed. */
   | { readonly type: 'illegal'; readonly procedure: 'zones' | 'search'; readonly suspects: readonly number[] }
   | { readonly type: 'unknown'; readonly from: number; readonly to: number };
+
+/** Junctions that the search may abandon before it is looked for a contradiction near where it is stuck, and how many times as many until the next look. */
+const [FIRST, MORE] = [2000, 8];
 
 /** Decides stretches of `order`, each of them all operations of some keys by call, and puts them in order. */
 export const registerJudge = (accesses: Accesses, order: Int32Array, budget: number, isRepeated = false) => {
@@ -57,16 +61,25 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
     return undefined;
   };
 
-  /** An operation, and all that leave or see what it sees. */
+  /** An operation that has no place, and all called before it ended that leave or see what it sees. */
   const around = (stuck: number, operations: Int32Array): readonly number[] => {
     const sight = own.sights.get(stuck) ?? { keys: own.key.subarray(stuck, stuck + 1), asks: own.asks.subarray(stuck, stuck + 1) };
     const isSeen = (key: number, value: number): boolean => value >= 0 && sight.asks[sight.keys.indexOf(key)] === value;
-    return [...operations].filter((op) => op === stuck || isSeen(own.key[op]!, own.asks[op]!) || isSeen(own.key[op]!, own.leaves[op]!));
+    const isBefore = (op: number): boolean => own.call[op]! <= end[stuck]!;
+    return [...operations].filter((op) => op === stuck || (isBefore(op) && (isSeen(own.key[op]!, own.asks[op]!) || isSeen(own.key[op]!, own.leaves[op]!))));
   };
 
   const decideBySearch = (from: number, to: number): Decision => {
     const operations = order.slice(from, to);
-    const outcome = search({ ...problemOf(own, end, operations), isRepeated }, budget);
+    const orphan = firstOrphan(own, end, operations);
+    if (orphan !== undefined) return { type: 'illegal', procedure: 'search', suspects: [orphan] };
+    const searched = (most: number): Outcome => search({ ...problemOf(own, end, operations), isRepeated }, Math.min(budget, most));
+    let outcome = searched(FIRST);
+    for (let spent = FIRST; outcome.type === 'exhausted' && spent < budget; spent *= MORE) {
+      const stuck = stuckBefore(own, end, operations, outcome.stuck, spent / MORE);
+      if (stuck !== undefined) return { type: 'illegal', procedure: 'search', suspects: around(stuck, operations) };
+      outcome = searched(MORE * spent);
+    }
     switch (outcome.type) {
       case 'exhausted':
         return { type: 'unknown', from: outcome.from, to: outcome.to };
@@ -85,6 +98,22 @@ export const registerJudge = (accesses: Accesses, order: Int32Array, budget: num
   return { decide };
 };
 
+/** An operation that sees what was not there at first, and what nobody left who was called before it ended. */
+const firstOrphan = ({ call, key, asks, leaves, sights, values, valuesAtFirst }: Accesses, end: Float64Array, operations: Int32Array): number | undefined => {
+  const since = new Map<number, number>(); // by key and value, the earliest call of those that leave it
+  for (const op of operations) {
+    const left = key[op]! * values + leaves[op]!;
+    if (leaves[op] !== NONE && leaves[op] !== asks[op] && !since.has(left)) since.set(left, call[op]!);
+  }
+  const isOrphan = (op: number, of: number, value: number): boolean =>
+    value >= 0 && value !== valuesAtFirst[of] && !((since.get(of * values + value) ?? Infinity) <= end[op]!);
+  return operations.find((op) => {
+    if (end[op] === Infinity) return false;
+    const sight = sights.get(op);
+    return sight === undefined ? isOrphan(op, key[op]!, asks[op]!) : sight.keys.some((of, i) => isOrphan(op, of, sight.asks[i]!));
+  });
+};
+
 /** What some operations, by call, asked and left of one key. */
 const projectionOn = (accesses: Accesses, end: Float64Array, of: number, all: readonly number[]): Accesses => {
   const { key, asks, sights } = accesses;
@@ -94,49 +123,3 @@ const projectionOn = (accesses: Accesses, end: Float64Array, of: number, all: re
 };
 
 const conditionIn = ({ keys, asks }: Sight, key: number): number => asks[keys.indexOf(key)]!;
-
-/** Operations by call as the search takes them: numbered from 0, as their keys are. */
-export const problemOf = ({ call, key, asks, leaves, sights, valuesAtFirst }: Accesses, end: Float64Array, operations: Int32Array): Problem => {
-  const count = operations.length;
-  const keys = new Map<number, number>();
-  const keyOf = (of: number): number => numberOf(keys, of);
-  const own = {
-    key: operations.map((op) => (key[op] === NONE ? NONE : keyOf(key[op]!))),
-    asks: operations.map((op) => asks[op]!),
-    leaves: operations.map((op) => (leaves[op] === asks[op] ? NONE : leaves[op]!)),
-    sights: new Map<number, Sight>(),
-  };
-  if (sights.size > 0)
-    operations.forEach((op, i) => {
-      const sight = sights.get(op);
-      if (sight !== undefined) own.sights.set(i, { keys: sight.keys.map(keyOf), asks: sight.asks });
-    });
-  const deeds = deedsOf(own, count);
-  const ends = Float64Array.from(operations, (op) => end[op]!);
-  return {
-    count,
-    call: Float64Array.from(operations, (op) => call[op]!),
-    end: ends,
-    isRead: Uint8Array.from(own.leaves, (value) => Number(value === NONE)),
-    deeds,
-    kinds: deeds,
-    machine: registerMachine({ ...own, end: ends, keys: keys.size, valuesAtFirst: Int32Array.from(keys.keys(), (of) => valuesAtFirst[of]!) }),
-  };
-};
-
-/** Operations that ask and leave the same of the same key do the same, and were answered the same. */
-const deedsOf = ({ key, asks, leaves }: Pick<Accesses, 'key' | 'asks' | 'leaves'>, count: number): Int32Array => {
-  const [pairs, triples] = [new Map<number, number>(), new Map<number, number>()];
-  return Int32Array.from({ length: count }, (_, i) => {
-    if (leaves[i] === NONE) return NONE;
-    const pair = numberOf(pairs, asks[i]! * 2 ** 26 + leaves[i]!);
-    return numberOf(triples, key[i]! * 2 ** 26 + pair);
-  });
-};
-
-const numberOf = (numbers: Map<number, number>, thing: number): number => {
-  const known = numbers.get(thing);
-  if (known !== undefined) return known;
-  numbers.set(thing, numbers.size);
-  return numbers.size - 1;
-};

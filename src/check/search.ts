@@ -27,7 +27,14 @@
  *     called, and the later one may wait longer. Nobody knows the answer of one that crashed, so it is alike to all that do the same, and last.
  * R6. *Crashed operations are taken by class*: of those that do the same, the one that was called first. One that changes nothing
  *     has not happened yet.
- * R7. *A junction that is no better than an abandoned one is abandoned* (`dead-ends.ts`).
+ * R7. *A junction that is no better than an abandoned one is abandoned* (`dead-ends.ts`). So is one that is no better than one on
+ *     the way to it: a linearization that goes on from it would be shorter without what came in between.
+ * R8. *Of what crashed, only what was missed counts against a junction.* A class is missed if all its members are used up and one
+ *     more would have been a way on, would have made another one a way on, or could have been hoped for. Of a way on that uses
+ *     one of its own, the junction misses one less than what comes behind it. With as much of that used up, whatever else may be
+ *     to spare, there are the same ways on or fewer, and all of them lead nowhere, as they did. (So does a solver of
+ *     satisfiability learn its clauses: Marques-Silva and Sakallah 1999.) A way on that came back to an earlier junction (R7) misses
+ *     nothing; but until that one is abandoned, only with as much used up as it had.
  *
  * And an operation that asks for a value which neither is there nor is left by anything near it will never be answered; nor will
  * one whose answer tells of all that was done, and does not tell of something that is.
@@ -57,21 +64,38 @@ export type Outcome =
   | { readonly type: 'found'; readonly order: readonly number[] }
   /** No order explains the returns up to that of this operation. */
   | { readonly type: 'illegal'; readonly stuck: number }
-  | { readonly type: 'exhausted'; readonly from: number; readonly to: number };
+  /** The same of the last one that was come to; `from` is the earliest instant that was come back to since. */
+  | { readonly type: 'exhausted'; readonly stuck: number; readonly from: number; readonly to: number };
 
 /** The rules that can be done without, so that what each is for can be seen. */
-export type Rules = { readonly [rule in 'R2' | 'R3' | 'R4' | 'R5' | 'R7']: boolean };
+export type Rules = { readonly [rule in 'R2' | 'R3' | 'R4' | 'R5' | 'R7' | 'R8']: boolean };
 
-export const ALL_RULES: Rules = { R2: true, R3: true, R4: true, R5: true, R7: true };
+export const ALL_RULES: Rules = { R2: true, R3: true, R4: true, R5: true, R7: true, R8: true };
+
+/** Whether a class of which so many are used, and none is left, may be missed: tests try what comes of it where none is. */
+type Missing = (count: number) => boolean;
+
+const isUsed: Missing = (count) => count > 0;
 
 /** The way on where what returns is spare. */
 const LEFT_OUT = -1;
 
-/** A junction, how much was placed before it, and the ways on that are still to be tried. */
-type Fork = { readonly at: Junction; readonly placed: number; readonly depth: number; readonly ways: readonly number[]; next: number };
+/** On no place of the path. */
+const NOWHERE = -1;
+
+/** The ways on from a junction, and, as `uses` numbers it, of which classes more might have made more of them: asked for only where none leads on, and there. */
+type Ways = { readonly ways: readonly number[]; readonly missed: () => number };
+
+/** Why a junction leads nowhere: what was missed there, and which earlier one, by its place on the path, it came back to, with what was used up then. */
+type Blame = { readonly missed: number; readonly earliest: number; readonly usedThere: number };
+
+const BLAMELESS: Blame = { missed: 0, earliest: Infinity, usedThere: 0 };
+
+/** A junction and its state, how much was placed before it, the ways on, of which some are still to be tried, and what became of the others. */
+type Fork = Ways & { readonly at: Junction; readonly state: number; readonly placed: number; readonly depth: number; next: number; blame: Blame };
 
 /** A linearization of the operations, or why there is none, unless `budget` junctions are abandoned before that is known. */
-export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULES): Outcome => {
+export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULES, isMissing: Missing = isUsed): Outcome => {
   const { call, end, isRead, deeds, kinds, machine, isRepeated = false } = problem;
   const events = eventsOf(problem);
   const { slotOf, slots } = slotsOf(problem, events);
@@ -127,40 +151,102 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
   };
 
   /** Every way on from here: first what returns, then what else waits, by return, then what may never have happened. */
-  const waysOn = (): readonly number[] => {
+  const waysOn = (): Ways => {
     const returning = ~events[event]!;
     const waiting = [...required, ...spare].sort((a, b) => end[a]! - end[b]! || a - b);
     const free: number[] = [];
+    const gone: number[] = [];
+    const counts = crashedUses.countsOf(used);
     for (const { members, calls, kind } of crashed) {
-      const next = crashedUses.countOf(used, kind);
+      const next = counts.get(kind) ?? 0;
       if (next < members.length && calls[next]! < event) free.push(members[next]!);
+      else if (isMissing(next)) gone.push(members[0]!);
     }
-    if (machine.isLost(returning, reads, [...required, ...spare])) return [];
+    const missing = (some: readonly number[]): number => crashedUses.only(used, some.map((op) => deeds[op]!));
+    if (machine.isLost(returning, reads, [...required, ...spare])) return { ways: [], missed: () => 0 };
     const all = free.length === 0 ? waiting : [...waiting, ...free];
     const near = rules.R2 ? machine.near(returning, all, reads) : all;
+    const missable = (): readonly number[] => (gone.length === 0 || !rules.R2 ? gone : machine.near(returning, gone, reads));
     const isSpare = spare.includes(returning);
     const isRight = machine.admits(returning);
-    if (!isRight && !isSpare && machine.isHopeless(returning, near)) return [];
+    if (!isRight && !isSpare && machine.isHopeless(returning, near))
+      return { ways: [], missed: () => missing(missable().filter((op) => !machine.isHopeless(returning, [...near, op]))) };
 
     const isOptional = (op: number): boolean => end[op] === Infinity || spare.includes(op);
     const hides = (op: number): boolean => rules.R3 && required.some((write) => write !== op && machine.isHiddenBefore(write, op));
     const isForSomebody = machine.wantedBy([...reads, ...near]);
+    const isWay = (op: number, isWanted: (op: number) => boolean): boolean => {
+      if (!machine.admits(op)) return false;
+      if (isOptional(op) && !machine.changes(op)) return hides(op) && isWanted(op);
+      return !rules.R4 || !(isOptional(op) || machine.isBlind(op)) || isWanted(op);
+    };
     const ways: number[] = isRight && (!isSpare || machine.changes(returning) || hides(returning)) ? [returning] : [];
     const isTaken = (op: number): boolean =>
       rules.R5 && ways.some((way) => (end[op] === Infinity ? deeds[way] === deeds[op] : kinds[way] === kinds[op]));
+    const unwanted: number[] = [];
     for (const op of near) {
-      if (op === returning || isTaken(op) || !machine.admits(op)) continue;
-      if (isOptional(op) && !machine.changes(op)) {
-        if (hides(op) && isForSomebody(op)) ways.push(op);
-      } else if (!rules.R4 || !(isOptional(op) || machine.isBlind(op)) || isForSomebody(op)) ways.push(op);
+      if (op === returning || isTaken(op)) continue;
+      if (isWay(op, isForSomebody)) ways.push(op);
+      else unwanted.push(op);
     }
-    return isSpare ? [LEFT_OUT, ...ways] : ways;
+    if (isSpare) ways.unshift(LEFT_OUT);
+    const missed = (): number => {
+      const some = missable();
+      if (some.length === 0) return 0;
+      const mightBeForSomebody = machine.wantedBy([...reads, ...near, ...some]);
+      const isMissed = (op: number): boolean => {
+        if (isWay(op, mightBeForSomebody)) return true;
+        const isForIt = machine.wantedBy([op]);
+        return unwanted.some((other) => isWay(other, isForIt));
+      };
+      return missing(some.filter(isMissed));
+    };
+    return { ways, missed };
   };
 
   /** Where crashed operations repeat themselves, a way may lead back: then what is being tried already counts as abandoned. */
   const remember = (at: Junction): void => {
-    deadEnds.add(at, machine.state());
+    deadEnds.add(at, machine.state(~events[at.event]!));
     isDeadEndNear[at.event] = 1;
+  };
+
+  const takesOneMore = (way: number): boolean => way !== LEFT_OUT && end[way] === Infinity && !(isRepeated && call[way] === -Infinity);
+
+  /** The way that was tried last leads nowhere. */
+  const miss = ({ missed, earliest, usedThere }: Blame): void => {
+    const fork = path.at(-1);
+    if (fork === undefined) return;
+    const way = fork.ways[fork.next - 1]!;
+    const lessOne = (some: number): number => (takesOneMore(way) ? crashedUses.without(some, deeds[way]!) : some);
+    const { blame } = fork;
+    fork.blame = {
+      missed: crashedUses.joined(blame.missed, lessOne(missed)),
+      earliest: Math.min(blame.earliest, earliest),
+      usedThere: crashedUses.joined(blame.usedThere, lessOne(usedThere)),
+    };
+  };
+
+  /** Where on the path there is a junction that is at least as good. Of what crashed no more is used there than here. */
+  const placeOnPath = (at: Junction, state: number): number => {
+    for (let place = path.length - 1; place >= 0 && path[place]!.at.event === at.event; place -= 1)
+      if (path[place]!.state === state && isNoBetter(at, path[place]!.at)) return place;
+    return NOWHERE;
+  };
+
+  /** Why a junction need not be looked at, if it need not. */
+  const blameOf = (at: Junction, state: number): Blame | undefined => {
+    if (!rules.R7) return undefined;
+    const missed = isDeadEndNear[event] === 1 ? deadEnds.find(at, state) : undefined;
+    if (missed !== undefined || isRepeated) return missed === undefined ? undefined : { ...BLAMELESS, missed };
+    const place = placeOnPath(at, state);
+    return place === NOWHERE ? undefined : { missed: 0, earliest: place, usedThere: path[place]!.at.used };
+  };
+
+  /** Why the last junction of the path leads nowhere, now that it is come back to. What it says of itself alone is true once all of it is tried. */
+  const settled = ({ at, blame, missed: missedHere }: Fork): Blame => {
+    ({ event, reads, required, spare, used } = { ...at, reads: [...at.reads], required: [...at.required], spare: [...at.spare] });
+    const missed = rules.R8 ? crashedUses.joined(blame.missed, missedHere()) : used;
+    return blame.earliest >= path.length - 1 ? { ...BLAMELESS, missed } : { ...blame, missed };
   };
 
   let [deepest, lowest] = [0, 0];
@@ -168,9 +254,12 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
   while (walk()) {
     if (event > deepest) [deepest, lowest] = [event, event];
     const at: Junction = { event, reads, required, spare, used };
-    const isDead = rules.R7 && isDeadEndNear[event] === 1 && deadEnds.has(at, machine.state());
-    if (!isDead) path.push({ at, placed: placed.length, depth, ways: waysOn(), next: 0 });
-    if (!isDead && isRepeated) remember(at);
+    const state = machine.state(~events[event]!);
+    const known = blameOf(at, state);
+    if (known === undefined) {
+      path.push({ at, state, placed: placed.length, depth, ...waysOn(), next: 0, blame: BLAMELESS });
+      if (isRepeated) remember(at);
+    } else miss(known);
 
     for (let isMoved = false; !isMoved; ) {
       const fork = path.at(-1);
@@ -179,11 +268,13 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
       placed.length = fork.placed;
       const way = fork.ways[fork.next];
       if (way === undefined) {
-        if (abandoned === budget) return { type: 'exhausted', from: instantOf(problem, events[lowest]!), to: instantOf(problem, events[deepest]!) };
+        if (abandoned === budget) return { type: 'exhausted', stuck: operationOf(events[deepest]!), from: instantOf(problem, events[lowest]!), to: instantOf(problem, events[deepest]!) };
         abandoned += 1;
         lowest = Math.min(lowest, fork.at.event);
-        if (rules.R7 && !isRepeated) remember(fork.at);
+        const blame = isRepeated ? BLAMELESS : settled(fork);
+        if (rules.R7 && !isRepeated) remember({ ...fork.at, used: crashedUses.joined(blame.missed, blame.usedThere) });
         path.pop();
+        miss(blame);
         continue;
       }
       fork.next += 1;
@@ -191,7 +282,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
       [reads, required, spare] = [[...fork.at.reads], [...fork.at.required], [...fork.at.spare]];
       if (way === LEFT_OUT) spare = without(spare, ~events[event]!);
       else {
-        if (end[way] === Infinity && !(isRepeated && call[way] === -Infinity)) used = crashedUses.with(used, deeds[way]!);
+        if (takesOneMore(way)) used = crashedUses.with(used, deeds[way]!);
         place(way);
       }
       isMoved = true;
@@ -202,6 +293,13 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
 
 /** A junction in the making. Its lists are its own until it becomes the junction of a fork. */
 type Walking = { event: number; reads: number[]; required: number[]; spare: number[]; used: number };
+
+/** Whether a junction, used operations apart, is no better than another one at the same event and in the same state. */
+const isNoBetter = (one: Junction, other: Junction): boolean =>
+  one.required.length === other.required.length &&
+  one.required.every((op) => other.required.includes(op)) &&
+  other.reads.every((op) => one.reads.includes(op)) &&
+  one.spare.every((op) => other.spare.includes(op));
 
 const without = (operations: readonly number[], op: number): number[] => operations.filter((other) => other !== op);
 

@@ -54,7 +54,7 @@ Examples:
   )
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : STATUS.unreadable))
   .action(async (files, { model, initial, nil, keyed, budget, memory, explain, html, json }) => {
-    const limits: Limits = { budget, held: Math.floor(((memory ?? memoryByDefault()) * 2 ** 20) / BYTES) };
+    const limits: Limits = { budget, held: Math.floor(((memory ?? memoryByDefault()) * 2 ** 20) / BYTES), isBrief: explain !== true && html === undefined && json !== true };
     const first = read('edn', initial);
     const outcomes: Outcome[] = [];
     for (const [i, file] of files.entries()) {

@@ -110,7 +110,7 @@ const eventOf = (line: number, form: unknown): E.Either<string, Event> => {
   if (known === undefined || !TYPES.includes(known)) return E.left(`line ${line}: type: expected one of ${TYPES.join(', ')}`);
   const asked = nameOf(f) ?? (typeof process === 'number' ? undefined : '');
   if (asked === undefined) return E.left(`line ${line}: f: expected the name of an operation`);
-  const event: Mutable<Event> = { line, process, type: known as Event['type'], f: asked, value };
+  const event: Mutable<Event> = { line, process: typeof process === 'string' && /^\d+$/.test(process) ? Number(process) : process, type: known as Event['type'], f: asked, value };
   if (key !== undefined) event.key = key;
   if (result !== undefined) event.result = result;
   if (error !== undefined) event.error = error;

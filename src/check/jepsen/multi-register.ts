@@ -2,6 +2,7 @@
 
 import * as E from 'fp-ts/lib/Either.js';
 import { Map } from 'immutable';
+import type { Key } from '../model.js';
 import type { Asked, Call, JepsenModel } from './call.js';
 import { isObject, isSame, keyOf } from './edn.js';
 import { stateKeyOf } from './state.js';
@@ -17,30 +18,37 @@ export const multiRegister = (initial: unknown, isNilUnknown: boolean): JepsenMo
   return {
     name: 'multi-register',
     initial: Map(),
-    apply: (state, { value }) => {
+    apply: (state, { key, value }) => {
       let after = state;
       const seen: unknown[] = [];
       for (const [kind, register, argument] of value as readonly Part[]) {
-        const before = after.has(register) ? after.get(register) : valueAtFirst(register);
+        const name = nameOf(key, register);
+        const before = after.has(name) ? after.get(name) : valueAtFirst(register);
         if (kind === 'r') seen.push(before);
-        else if (!isSame(before, argument)) after = after.set(register, argument);
+        else if (!isSame(before, argument)) after = after.set(name, argument);
       }
       return [after, seen];
     },
     sameResult: isSame,
     stateKey: stateKeyOf,
-    commandKey: ({ value }) => keyOf(value),
-    spansOf: ({ value }) => (value as readonly Part[]).map(([, register]) => ({ from: register, to: register })),
+    commandKey: ({ key, value }) => `${key} ${keyOf(value)}`,
+    spansOf: ({ key, value }) => (value as readonly Part[]).map(([, register]) => nameOf(key, register)).map((name) => ({ from: name, to: name })),
     isReadOnly: ({ value }) => (value as readonly Part[]).every(([kind]) => kind === 'r'),
-    callOf: (asked) => E.map((parts: readonly Part[]): Call => ({ f: asked.f, key: '', value: parts.map(unanswered) }))(partsOf(asked)),
-    answered: (call, { value }) =>
-      E.map((parts: readonly Part[]) => {
+    callOf: (asked) => E.map((parts: readonly Part[]): Call => ({ f: asked.f, key: asked.key === undefined ? '' : keyOf(asked.key), value: parts.map(unanswered) }))(partsOf(asked)),
+    answered: (call, { value }) => {
+      // A write that was answered need not be told again.
+      if (call.f === 'write' && value === null) return E.right({ command: call, result: [] });
+      return E.map((parts: readonly Part[]) => {
         // What nobody wrote down of a read says nothing: the command is taken for one that does not ask.
         const told = parts.filter(([kind, , found]) => kind === 'w' || !(found === null && isNilUnknown));
         return { command: { ...call, value: told.map(unanswered) }, result: told.filter(([kind]) => kind === 'r').map(([, , found]) => found) };
-      })(partsOf({ f: call.f, value })),
+      })(partsOf({ f: call.f, value }));
+    },
   };
 };
+
+/** Under each key there may be registers of the same names. */
+const nameOf = (key: Key, register: string): string => (key === '' ? register : `${key} ${register}`);
 
 /** A read asks the same, whatever it found. */
 const unanswered = ([kind, register, value]: Part): Part => [kind, register, kind === 'r' ? null : value];

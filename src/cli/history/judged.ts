@@ -26,6 +26,8 @@ export type Limits = {
   readonly budget: number;
   /** Operations that are held in memory. */
   readonly held: number;
+  /** Nobody asks why: looking for an argument takes longer than the verdict. */
+  readonly isBrief?: boolean;
 };
 
 /** How far the work is: operations read, or parts judged. */
@@ -33,6 +35,8 @@ export type Tell = (how: { readonly type: 'read'; readonly operations: number } 
 
 /** Cheapest first. */
 const PROCEDURES: readonly Procedure[] = ['witness', 'zones', 'prefixes', 'search'];
+
+const NOTHING: Scene = { named: [], operations: [] };
 
 /** Operations shown beside those that matter. */
 const MOST_BESIDE = 24;
@@ -56,6 +60,7 @@ export const judged = async <S, C, R>(subject: Subject<S, C, R>, batches: AsyncI
       const verdict = judge(subject.model, part, { nodes: limits.budget, slotsPerTurn: subject.slotsPerTurn });
       switch (verdict.type) {
         case 'illegal': {
+          if (limits.isBrief === true) return { ...counted, type: 'illegal', procedure: verdict.procedure, argument: [], isMinimal: false, scene: NOTHING };
           const { certificate } = verdict;
           return { ...counted, type: 'illegal', procedure: verdict.procedure, argument: certificate.argument, isMinimal: certificate.isMinimal, scene: sceneOf(subject, part, certificate.operations) };
         }
