@@ -104,6 +104,24 @@ describe('psmr trace check', () => {
     expect(report!.found!.clause).toMatch(/^TRC-[123]/);
   });
 
+  it('names a replica that it could not execute to the end', async () => {
+    const parts = copy((file, text) => (file === 'r2.0.t2.ndjson' ? undefined : text));
+    expect(reportsOf(await psmr(['trace', 'check', '--json', parts]))).toMatchObject([{ verdict: 'ok', abandoned: ['r2, life 0'] }]);
+    expect((await psmr(['trace', 'check', parts])).stdout).toContain('r2, life 0: not executed behind a barrier');
+  });
+
+  it.each([
+    [['check', '--bogus', 'x'], /unknown option '--bogus' \(try psmr trace check --help\)/],
+    [['check'], /missing required argument/],
+    [['show', 'nowhere'], /nowhere: no such file/],
+    [['show', 'FOLDER', '--html', 'x.html', '--ring', '1'], /--html: a page holds the whole trace/],
+    [['show', 'FOLDER', '--ring', '9'], /^psmr: none of [\d,]+ steps is what --from, --to, --command and --ring ask for$/m],
+  ])('%j is refused with 3', async (args, reason) => {
+    const { status, stderr } = await psmr(['trace', ...args.map((one) => (one === 'FOLDER' ? join(folder, 'opt-psmr') : one))]);
+    expect(stderr).toMatch(reason);
+    expect(status).toBe(3);
+  });
+
   it.each([
     ['nothing there', () => join(folder, 'nowhere'), /nowhere: no such file/],
     ['no trace in it', () => newFolder(), /no \.ndjson file/],

@@ -65,6 +65,15 @@ describe.each(stories)('the story of %s', (_, story) => {
     for (const [role, to] of [['client', 'acceptor'], ['acceptor', 'replica'], ['replica', 'thread'], ['thread', 'client']] as const) expect([role, to, from(role, to)]).toEqual([role, to, true]);
   });
 
+  it('tells of every command that all replicas carried it out, whoever of them answered', () => {
+    const carriedOut = (process: string): ReadonlySet<string> =>
+      new Set(steps.filter(({ lane, life, machine }) => machine === 'worker' && life === 0 && lanes[lane]!.process === process).flatMap(({ commands }) => commands));
+    expect(carriedOut('r1').size).toBeGreaterThan(10);
+    const isWhole = steps.every(({ life, kind }) => life === 0 && kind !== 'breach');
+    if (isWhole) expect(carriedOut('r2')).toEqual(carriedOut('r1'));
+    expect(steps.filter(({ text }) => text.includes('executes 0'))).toEqual([]);
+  });
+
   it('is chosen from in parts', () => {
     const names = [undefined, ...new Set(steps.flatMap(({ commands }) => commands))];
     const choice: fc.Arbitrary<Choice> = fc.record({ all: fc.boolean(), from: fc.integer({ min: 1, max: steps.length }), to: fc.integer({ min: 1, max: steps.length }), command: fc.constantFrom(...names), ring: fc.constantFrom(undefined, 0, 1, 2) });

@@ -262,6 +262,7 @@ describe('a finding', () => {
 
   it.each([
     ['half a line in the middle', (all: readonly string[]) => all.with(100, all[100]!.slice(0, 40)), CLAUSES.whole],
+    ['a line without its last letters', (all: readonly string[]) => all.with(100, all[100]!.slice(0, -6)), CLAUSES.whole],
     ['what is no JSON', (all: readonly string[]) => all.with(100, 'hello'), CLAUSES.whole],
     ['another cluster', (all: readonly string[]) => all.with(1, all[1]!.replace('"m":1', '"m":2')), CLAUSES.whole],
     ['a line of nobody', (all: readonly string[]) => all.with(100, all[100]!.replace(/"process":"\w+"/, '"process":"a7"')), CLAUSES.whole],

@@ -41,7 +41,7 @@ Examples:
 const complain = (command: CommandUnknownOpts): unknown =>
   command.configureOutput({
     outputError: (text, write) => {
-      const name = [command.parent?.name(), command.name()].join(' ').trim();
+      const name = [command.parent?.parent?.name(), command.parent?.name(), command.name()].join(' ').trim();
       write(`psmr: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')} (try ${name} --help)\n`);
     },
   });

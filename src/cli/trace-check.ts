@@ -7,6 +7,7 @@ import { takesColour } from '../measure/table.js';
 import { natural } from './options.js';
 import { ticker } from './ticker.js';
 import { judgeInThreads, type Judged } from './trace-threads.js';
+import { endWithout, exitWithout } from './unreadable.js';
 
 export const checkCommand = new Command('check')
   .description('play every machine again from its lines, against all others, and hold the run against every clause of the spec')
@@ -25,17 +26,8 @@ Examples:
   psmr trace check traces-here
   psmr trace check --json a1.0.ndjson.gz a2.0.ndjson.gz`,
   )
-  .action(async (paths, options) => {
-    try {
-      await check(paths, options);
-    } catch (error) {
-      console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);
-      process.exitCode = UNREADABLE;
-    }
-  });
-
-/** The exit status where no verdict can be given. */
-const UNREADABLE = 3;
+  .exitOverride(exitWithout)
+  .action((paths, options) => check(paths, options).catch(endWithout));
 
 type Checking = { readonly budget: number; readonly threads?: number | undefined; readonly json?: true | undefined; readonly clauses?: true | undefined };
 
@@ -62,15 +54,16 @@ const check = async (paths: readonly string[], { budget, threads = availablePara
 };
 
 const sayReport = (report: Judged, isLong: boolean, { bold, green, red, yellow }: ReturnType<typeof pc.createColors>): string => {
-  const { name, verdict, files, events, level, unmatched, cut, dropped, clauses, notAsked, operations, history, found, violations, seconds } = report;
+  const { name, verdict, files, events, level, unmatched, abandoned, cut, dropped, clauses, notAsked, operations, history, found, violations, seconds } = report;
   const colour = { ok: green, broken: red, unknown: yellow }[verdict];
   const count = (number: number): string => number.toLocaleString('en');
   return [
-    `${name}: ${bold(colour(verdict))}, ${count(events)} events of ${level === 'execution' ? 'protocol and execution' : 'the protocol'} in ${files} files, ${seconds.toFixed(1)} s`,
+    `${name}: ${bold(colour(verdict))}, ${count(events)} events of ${level === 'execution' ? 'protocol and execution' : 'the protocol'} in ${files} ${files === 1 ? 'file' : 'files'}, ${seconds.toFixed(1)} s`,
     ...(history === 'not written down' ? [] : [`  ${count(operations)} operations of clients: ${history === 'ok' ? 'linearizable' : history}`]),
     ...(found === undefined ? [`  ${clauses.length - violations.length} of ${clauses.length} clauses on the whole run hold`] : []),
     ...(isLong ? clauses.map((clause) => `    ${violations.some((one) => one.clause === clause) ? red('broken') : 'holds '} ${clause}`) : []),
     ...(unmatched === 0 ? [] : [`  ${count(unmatched)} lines rest on what nobody wrote down: on a process without a trace, or one that was killed`]),
+    ...abandoned.map((replica) => `  ${replica}: not executed behind a barrier that one of its threads has no line of; what it answered is believed`),
     ...(notAsked.length === 0 ? [] : [`  ${notAsked.length} clauses that want to see all of a run were not asked: somebody's trace has no end`]),
     ...cut.map((file) => `  ${file} ends in half a line`),
     ...(dropped === 0 ? [] : [`  ${count(dropped)} facts more than the clauses on whole runs were shown`]),

@@ -8,7 +8,7 @@ import { reportOf } from '../trace/report.js';
 import { itfOf } from '../trace/show/itf.js';
 import { mermaidOf } from '../trace/show/mermaid.js';
 import { pageOf } from '../trace/show/page.js';
-import type { Choice } from '../trace/show/select.js';
+import { chosen, type Choice } from '../trace/show/select.js';
 import { clausesIn, itfOfStates, textOfStates } from '../trace/show/states.js';
 import type { Story } from '../trace/show/story.js';
 import { newTeller, type Teller } from '../trace/show/teller.js';
@@ -16,6 +16,7 @@ import { textOf } from '../trace/show/text.js';
 import { jsonIn } from './kept.js';
 import { natural } from './options.js';
 import { ticker } from './ticker.js';
+import { endWithout, exitWithout } from './unreadable.js';
 
 export const showCommand = new Command('show')
   .description('a trace to look at: a page for a browser, a numbered story, a diagram; and runs in ITF')
@@ -32,7 +33,8 @@ export const showCommand = new Command('show')
   .addHelpText(
     'after',
     `
-Steps are in an order in which causes come before effects. The exit status is 1 if the trace is not that of a correct run.
+Steps are in an order in which causes come before effects. The exit status is 1 if the trace is not that of a correct run, and 3 if
+it cannot be read.
 
 Examples:
   psmr trace show traces-here/opt-psmr --html trace.html
@@ -40,20 +42,28 @@ Examples:
   psmr trace show traces-here/opt-psmr --mermaid --from 400 --to 480 --ring 1
   psmr trace show traces-here/opt-psmr --itf t.itf.json && psmr trace show t.itf.json`,
   )
-  .action(async (paths, { text, mermaid, html, itf, all, from, to, command, ring }) => {
-    const choice = { all: all === true, from, to: to ?? Infinity, command, ring };
-    const [run] = paths;
-    if (run?.endsWith('.itf.json') === true && paths.length === 1) {
-      if (html !== undefined || mermaid === true) throw new Error(`${run}: ITF tells of states and not of messages: there is --text of it, and --itf`);
-      return showRun(run, choice, text === true, itf);
-    }
-    const story = await storyIn(paths);
-    if (html !== undefined) writeFileSync(html, pageOf(story));
-    if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOf(story, choice))}\n`);
-    if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
-    if (text === true || [html, itf, mermaid].every((other) => other === undefined)) for (const line of textOf(story, choice)) console.log(line);
-    if (story.flaws.length > 0) process.exitCode = 1;
-  });
+  .exitOverride(exitWithout)
+  .action((paths, options) => show(paths, options).catch(endWithout));
+
+type Showing = { readonly text?: true | undefined; readonly mermaid?: true | undefined; readonly html?: string | undefined; readonly itf?: string | undefined; readonly all?: true | undefined; readonly from: number; readonly to?: number | undefined; readonly command?: string | undefined; readonly ring?: number | undefined };
+
+const show = async (paths: readonly string[], { text, mermaid, html, itf, all, from, to = Infinity, command, ring }: Showing): Promise<void> => {
+  const choice = { all: all === true, from, to, command, ring };
+  const [run] = paths;
+  if (run?.endsWith('.itf.json') === true && paths.length === 1) {
+    if (html !== undefined || mermaid === true) throw new Error(`${run}: ITF tells of states and not of messages: there is --text of it, and --itf`);
+    return showRun(run, choice, text === true, itf);
+  }
+  const isPart = from > 1 || to < Infinity || command !== undefined || ring !== undefined;
+  if (html !== undefined && isPart) throw new Error('--html: a page holds the whole trace, and filters it itself; leave out --from, --to, --command and --ring');
+  const story = await storyIn(paths);
+  if (isPart && chosen(story, { ...choice, all: true }).length === 0) throw new Error(`none of ${story.steps.length.toLocaleString('en')} steps is what --from, --to, --command and --ring ask for`);
+  if (html !== undefined) writeFileSync(html, pageOf(story));
+  if (itf !== undefined) writeFileSync(itf, `${JSON.stringify(itfOf(story, choice))}\n`);
+  if (mermaid === true) process.stdout.write(mermaidOf(story, choice));
+  if (text === true || [html, itf, mermaid].every((other) => other === undefined)) for (const line of textOf(story, choice)) console.log(line);
+  if (story.flaws.length > 0) process.exitCode = 1;
+};
 
 /** Shows a run that somebody has written in ITF. */
 const showRun = (file: string, choice: Choice, text: boolean, itf: string | undefined): void => {

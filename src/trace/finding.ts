@@ -35,7 +35,9 @@ export const broken = (clause: string, field: string, expected: string, found: s
 export const compared = (line: Line, done: Done): Outcome | undefined => {
   const expected = tailOf(done, line.said);
   if (line.tail === expected) return undefined;
-  const flaw = difference(fieldsIn(expected), fieldsIn(line.tail), '');
+  const found = fieldsIn(line.tail);
+  if (found === undefined) return broken(CLAUSES.whole, 'effects', 'JSON to the end of the line', line.tail.slice(-40));
+  const flaw = difference(fieldsIn(expected), found, '');
   if (flaw === undefined) return broken(CLAUSES.whole, '', 'a line as it was written', 'the same in other letters');
   return broken(CLAUSES.step, flaw.field.replace(/^\./, ''), flaw.expected, flaw.found);
 };
@@ -44,7 +46,7 @@ const fieldsIn = (tail: string): unknown => {
   try {
     return JSON.parse(`{${tail.slice(1)}`) as unknown;
   } catch {
-    return { effects: 'what is not JSON' };
+    return undefined;
   }
 };
 

@@ -1,5 +1,6 @@
 /** Plays the lines of one process between two crashes: its machine is given again what it was given. */
 import { Map as Persistent } from 'immutable';
+import type { Execution } from '../../spec/replica.js';
 import type { Durable, Message } from '../consensus/messages.js';
 import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
 import { COMMAND_HEADER } from '../record.js';
@@ -20,7 +21,9 @@ const STRANGER = -1;
 
 export type Player = {
   readonly play: (line: Line, isForced: boolean) => Outcome;
-  /** Of a thread that executes: the barrier that it is at, or passed last. */
+  /** Of a thread that executes: what it carried out in its last step, whether this replica was to answer or not. */
+  readonly executed?: () => readonly Execution[];
+  /** Of the same: the barrier that it is at, or passed last. */
   readonly barrier?: () => { readonly generation: number; readonly phase: 'Running' | 'Arrived' | 'Executing' } | undefined;
 };
 

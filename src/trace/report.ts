@@ -11,6 +11,8 @@ export type Report = {
   readonly level: 'protocol' | 'execution';
   /** Lines that rest on what nobody wrote down: of a process without a trace, or one that was killed. */
   readonly unmatched: number;
+  /** Replicas that were executed no more from the first barrier on at which a thread was missed. */
+  readonly abandoned: readonly string[];
   /** Files that end in half a line. */
   readonly cut: readonly string[];
   /** Facts beyond those that clauses on whole runs were shown. */
@@ -34,7 +36,7 @@ export const reportOf = (checker: Checker, budget = BUDGET): Report => {
   const found = checker.found();
   const { events, cut, ended, all } = checker.played();
   const { level } = stage.setting;
-  const common = { files: feeds.length, events, level, unmatched: stage.unmatched, cut, dropped: stage.facts.dropped };
+  const common = { files: feeds.length, events, level, unmatched: stage.unmatched, abandoned: [...stage.abandoned], cut, dropped: stage.facts.dropped };
   if (found !== undefined) return { ...common, verdict: 'broken', clauses: [], notAsked: [], operations: 0, history: 'not written down', found, violations: [] };
 
   const last = checker.conclude();

@@ -40,6 +40,8 @@ export type Stage = {
    * it may have come to say the same words; if it never does, it has taken back its word.
    */
   readonly owed: Map<string, string>;
+  /** Replicas that were executed no more from some line on. */
+  readonly abandoned: Set<string>;
   /** Lines that could not be held against those of another process, for it has no trace, or an incomplete one. */
   unmatched: number;
 };
@@ -105,6 +107,7 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFac
       return names;
     },
     owed: new Map(),
+    abandoned: new Set(),
     unmatched: 0,
   };
 };

@@ -39,6 +39,8 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   const shared = crew?.sharedFor(number, (node, mode) => touched.add(`${mode.charAt(0)}${node}`));
   let thread = crew === undefined || shared === undefined ? undefined : Node.startThread(cluster, setting.names.indexOf(process), number, shared);
   let delivered = 0;
+  let firstExecuted = 0; // of its last step, among the facts
+  let lastExecuted = 0;
 
   const playMerge = (line: Line, isForced: boolean): Outcome => {
     const event = hearMergeEvent(line.event, detail);
@@ -87,6 +89,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
     const late = isWaiting(worker) ? lateFor(worker) : undefined;
     if (late !== undefined && isForced) {
       crew.abandon();
+      stage.abandoned.add(`${process}, life ${life}`);
       return believe(line);
     }
     if (late !== undefined) {
@@ -96,7 +99,9 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
 
     touched = new Set();
     const isAlone = worker.queue.first()?.group === G_ALL;
+    firstExecuted = facts.executions.length;
     const [next, effects] = Node.onThreadEvent(thread, event);
+    lastExecuted = facts.executions.length;
     const nodes = [...touched];
     const breach = compared(line, { effects: sayAll(effects, sayWorkerEffect), nodes, sketch: sketchOfWorker(next.worker) });
     if (breach !== undefined) return breach;
@@ -109,6 +114,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
 
   return {
     play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line, isForced) : playMerge(line, isForced)),
+    executed: () => facts.executions.slice(firstExecuted, lastExecuted),
     barrier: () => thread && { generation: thread.worker.generation, phase: thread.worker.phase.type },
     standing: () => ({ delivered, isAtRest: crew?.isAbandoned() !== true && (thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running')) }),
   };

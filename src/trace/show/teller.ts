@@ -169,11 +169,19 @@ export const newTeller = (setting: Setting): Teller => {
     const { generation } = after;
     const replies = effects.flatMap((effect) => effect['replies'] as readonly string[]);
     replies.forEach((reply) => arrows.send('reply', reply, index));
-    const commands = namesOfSaid(replies);
-    const results = replies.map((reply, i) => say.reply(reply, commandByName.get(commands[i]!)));
-    const group = Number(replies[0]?.split('/')[2] ?? G_ALL);
+    // What was carried out before is answered again, and nothing is done; and of several replicas one answers a session.
+    const answered = namesOfSaid(replies);
+    const carriedOut = (player?.executed?.() ?? []).map((one) => ({ ...one, name: `${one.command}.${one.attempt}` }));
+    const isNew = new Set(carriedOut.map(({ name }) => name));
+    const again = replies.filter((_, i) => !isNew.has(answered[i]!));
+    const commands = unique([...isNew, ...answered]);
+    const results = [
+      ...carriedOut.map((one) => `${say.execution(one, commandByName.get(one.name))}${answered.includes(one.name) ? '' : ' (another replica answers)'}`),
+      ...again.map((reply) => say.reply(reply, commandByName.get(namesOfSaid([reply])[0]!))),
+    ];
+    const group = carriedOut[0]?.group ?? Number(replies[0]?.split('/')[2] ?? G_ALL);
     const common = { group, effects: results, commands, keys: keysIn(commands) };
-    const executes = replies.length === 1 ? `executes ${results[0]!}` : `executes ${replies.length} commands of ${sayGroup(group)}`;
+    const executes = results.length === 1 ? `executes ${results[0]!}` : `executes ${results.length} commands of ${sayGroup(group)}`;
 
     if (before.phase !== 'Arrived' && after.phase === 'Arrived') {
       arrows.send(`arrives ${crew} ${generation}`, String(thread), index);
@@ -186,7 +194,7 @@ export const newTeller = (setting: Setting): Teller => {
       const sources = others.map((other) => arrows.last(`arrives ${crew} ${generation}`, String(other)));
       return { ...common, kind: 'executed', text: `${who} alone ${executes}${isOver ? `, and opens barrier ${generation}` : ''}`, sources: present(sources), barrier: { generation, part: isOver ? 'opens' : 'executes' } };
     }
-    if (before.phase === 'Arrived' && replies.length === 0)
+    if (before.phase === 'Arrived' && commands.length === 0)
       return { ...common, kind: 'barrier', text: `${who} leaves barrier ${generation}`, sources: present([arrows.last(`executes ${crew}`, String(generation))]), barrier: { generation, part: 'leaves' } };
     return { ...common, kind: 'executed', text: `${who} ${executes}`, sources: [] };
   };

@@ -1,4 +1,5 @@
 /** What machines are given and do, in words; read from the JSON of a trace, which whoever calls has checked. */
+import type { Execution } from '../../../spec/replica.js';
 import { sayGroup } from '../../multicast/groups.js';
 import { DIGEST_KIND } from '../../record.js';
 import { decodeCondition } from '../../replica/worker.js';
@@ -132,6 +133,8 @@ export type Speaker = {
   /** The command that was said, if its payload was. */
   readonly command: (said: string) => Command | undefined;
   readonly reply: (said: string, command: Command | undefined) => string;
+  /** The same of what was carried out and not answered. */
+  readonly execution: (execution: Execution, command: Command | undefined) => string;
 };
 
 export const speaker = ({ service, cluster }: Setting): Speaker => {
@@ -143,7 +146,13 @@ export const speaker = ({ service, cluster }: Setting): Speaker => {
       return 'executed'; // what is no result, in a line that is wrong
     }
   };
+  const nameAnd = (name: string, command: Command | undefined): string => `${name}${command === undefined ? '' : ` (${sayCommand(command)})`}`;
   return {
+    execution: ({ command: name, attempt, outcome }, command) => {
+      const [status = '', ...rest] = outcome.split(' ');
+      const done = command === undefined ? 'executed' : result(Buffer.from(rest.join(), 'hex'), codec.kindOf(command));
+      return `${nameAnd(`${name}.${attempt}`, command)}: ${status === 'Executed' ? done : [status.toLowerCase(), ...(status === 'Failed' ? [rest.join(' ')] : [])].join(', ')}`;
+    },
     command: (said) => {
       const heard = said.includes('/=') ? hearCommand(said) : undefined;
       if (heard === undefined || heard.kind === DIGEST_KIND) return undefined;
@@ -153,7 +162,7 @@ export const speaker = ({ service, cluster }: Setting): Speaker => {
     reply: (said, command) => {
       const heard = hearReply(said);
       if (heard === undefined) return said;
-      const asked = `${nameOf(heard)}${command === undefined ? '' : ` (${sayCommand(command)})`}`;
+      const asked = nameAnd(nameOf(heard), command);
       switch (heard.status) {
         case 'Failed':
           return `${asked}: failed, ${decodeCondition(heard.payload)}`;
