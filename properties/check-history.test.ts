@@ -59,6 +59,18 @@ describe('a history is read', () => {
     ['{"process": 0, "type": "invoke", "f": 3}', 'line 1: f: expected the name of an operation'],
   ])('or refused, with the line: %s', (text, reason) => expect(eventsIn(text)).toEqual(E.left(expect.stringContaining(reason))));
 
+  it.each([
+    [LOG.replace('\t:read\t2\n', '\t:read'), 'line 8: value: missing'],
+    [LOG.replace('\t:read\t2', ' :read  '), 'line 8: value: missing'],
+    [LOG.replace(':invoke\t:write\t1', ':invoke :write'), 'line 2: value: missing'],
+    ['INFO  jepsen.util - 0 :invoke :scan [1 2]\nINFO  jepsen.util - 0 :ok :scan', 'line 2: value: missing'],
+  ])('from a log only with the values that say something, in a line that was cut too: %#', (text, reason) => expect(eventsIn(text)).toEqual(E.left(reason)));
+
+  it('from a log without the values that say nothing', () => {
+    const text = [':invoke :acquire', ':ok :acquire', ':invoke :read', ':fail :read', ':invoke :write 1', ':ok :write', ':invoke :delete', ':info :delete'].map((told) => `INFO  jepsen.util - 0 ${told}\n`);
+    expect(plain(`${text.join('')}INFO  jepsen.util - :nemesis :invoke :write\n`)).toHaveLength(9);
+  });
+
   it('as no operation at all where there is none', () => expect(eventsIn('')).toEqual(E.right({ format: 'edn', events: [] })));
 });
 
@@ -208,6 +220,7 @@ describe('psmr check-history', () => {
     const headless = file('headless.ndjson', '{"id":0,"session":1,"command":{"type":"read","key":5},"call":1,"return":null}');
     expect(psmr(headless).stderr).toContain('headless.ndjson: line 1: expected the header of a history of ours');
     expect(psmr(file('later.ndjson', `{"format":"psmr-history","version":1,"model":"ordered-map","keySpace":9,"keys":0}\n\n${readFileSync(headless, 'utf8').replace('5', '9')}`)).stderr).toMatch(/later\.ndjson: line 3: command\.key: expected an integer from 0 to 8, got 9\n$/);
+    expect(psmr(file('cut.log', LOG.slice(0, -'\t2\n'.length)))).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^psmr: .*cut\.log: line 8: value: missing\n$/) });
     expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
     expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
   });
