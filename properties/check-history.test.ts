@@ -118,12 +118,28 @@ describe('an operation', () => {
     [[event(1, 0, 'invoke', 'read', null), event(2, 0, 'invoke', 'read', null)], 'line 2: process 0 invokes read before its read of line 1 has ended'],
     [[event(1, 0, 'ok', 'read', 1)], 'line 1: process 0 ends a read that it never invoked'],
     [[event(1, 0, 'invoke', 'read', 1), event(2, 0, 'ok', 'write', 1)], 'line 2: process 0 ends a write, and has invoked a read in line 1'],
-    [[event(1, 0, 'invoke', 'jump', 1)], 'line 1: f: jump is none of read, write, cas, which a cas-register knows'],
+    [[event(1, 0, 'invoke', 'jump', 1)], 'line 1: f: jump is none of read, write, cas, which --model cas-register knows'],
+    [[event(1, 0, 'invoke', 'append', 1)], 'line 1: f: append is none of read, write, cas, which --model cas-register knows; try --model append'],
+    [[event(1, 0, 'invoke', 'scan', [1, 2])], 'line 1: f: scan is none of read, write, cas, which --model cas-register knows; try --model ordered-map'],
     [[event(1, 0, 'invoke', 'cas', 1)], 'line 1: value: a cas takes what is expected and what is to be: [1 2]'],
   ])('that makes no sense is refused: %#', (events, reason) => expect(verdictOf(events)).toBe(reason));
 
   it('of who is no client is none', () => expect(verdictOf([event(1, 'nemesis', 'info', 'start', null), event(2, 'nemesis', 'info', 'stop', null)])).toBe('ok'));
 });
+
+it.each([
+  ['mutex', 'foo', 'expected true, if the mutex is held at first, false or nil, got "foo"'],
+  ['mutex', 1, 'expected true, if the mutex is held at first, false or nil, got 1'],
+  ['append', 5, 'expected a text or nil, got 5'],
+  ['append', ['a'], 'expected a text or nil, got ["a"]'],
+  ['ordered-map', [[1, 10], [1, 20]], 'expected one entry for each key'],
+  ['ordered-map', [[1, null]], 'expected a value other than nil in each entry'],
+])('no %s holds %j at first', (name, initial, reason) => expect(modelNamed(name, initial, false)).toEqual(E.left(reason)));
+
+it.each([['mutex', [null, true, false]], ['append', [null, '', 'abc']], ['ordered-map', [null, [], [[1, 10], ['a', 20]]]], ['multi-register', [null, 3, { x: 1 }]], ['map', [null, 3, [1, 2]]]])(
+  'but a %s may hold one of %j',
+  (name, initials) => initials.forEach((initial) => expect(E.isRight(modelNamed(name, initial, false))).toBe(true)),
+);
 
 /** Events of three clients that never wait for each other, with answers that may be right. */
 const events: fc.Arbitrary<readonly Event[]> = fc
@@ -222,6 +238,7 @@ describe('psmr check-history', () => {
     expect(psmr(file('later.ndjson', `{"format":"psmr-history","version":1,"model":"ordered-map","keySpace":9,"keys":0}\n\n${readFileSync(headless, 'utf8').replace('5', '9')}`)).stderr).toMatch(/later\.ndjson: line 3: command\.key: expected an integer from 0 to 8, got 9\n$/);
     expect(psmr(file('cut.log', LOG.slice(0, -'\t2\n'.length)))).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^psmr: .*cut\.log: line 8: value: missing\n$/) });
     expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
+    expect(psmr(file('lock.log', 'INFO  jepsen.util - 0 :invoke :acquire\n'), '--model', 'mutex', '--initial', 'foo')).toMatchObject({ status: 3, stderr: expect.stringMatching(/^psmr: --initial: expected true, .* got "foo"\n$/) });
     expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
   });
 
