@@ -1,7 +1,7 @@
 /** Histories of other systems: how they are read, what each model makes of them, and `psmr check-history` over both. */
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -221,9 +221,55 @@ describe('psmr check-history', () => {
   it('explains what is illegal by the lines of the file, and in a page', () => {
     const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
     const page = join(folder, 'why.html');
-    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains these answers[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
+    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains this answer[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
     expect(readFileSync(page, 'utf8')).toContain('read → 3');
     expect(psmr(bad, '--html', join(folder, 'none', 'why.html'))).toMatchObject({ status: 3, stderr: expect.stringContaining('why.html: ENOENT') });
+  });
+
+  it('draws no more than text can show, and says so', () => {
+    const clients = upTo(17).flatMap((i) => [`{:process ${i}, :type :invoke, :f :acquire}`, `{:process ${i}, :type :ok, :f :acquire}`]).join('\n');
+    expect(psmr(file('held.edn', clients), '--model', 'mutex', '--explain').stdout).toMatch(/no order explains these answers, and without any one of them there is one:[^]*├─#2─┤/);
+    // Each value is read once more than it was written.
+    const length = 14;
+    const [reads, writes] = [upTo(length).map((i) => 1 + (i % 2)), upTo(length - 1).map((i) => 1 + (i % 2))];
+    const told = [
+      ...writes.map((value, i) => `{:process ${i}, :type :invoke, :f :write, :value ${value}}`),
+      ...reads.flatMap((value) => ['{:process 99, :type :invoke, :f :read}', `{:process 99, :type :ok, :f :read, :value ${value}}`]),
+      ...writes.map((value, i) => `{:process ${i}, :type :ok, :f :write, :value ${value}}`),
+    ];
+    const many = psmr(file('many.edn', told.join('\n')), '--explain').stdout;
+    expect(many).toMatch(/no order explains these answers[^]*\n\n  More than 16 operations say nothing as text: --html FILE draws them\.\n/);
+    expect(many).not.toContain('├');
+    const alone = psmr(file('one.edn', '{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 3}'), '--explain').stdout;
+    expect(alone).toMatch(/: illegal, 1 operation\n  no order explains this answer:\n/);
+  });
+
+  it.each([['empty', ''], ['blank', ' \n\n'], ['comments', '; nothing\n; at all\n'], ['nemesis', '{:process :nemesis, :type :info, :f :start}'], ['failed', LOG.replaceAll(':ok', ':fail').replace(':info\t:cas', ':fail\t:cas')]])(
+    'says that of a file that holds no operations nothing was judged: %s',
+    (name, text) => {
+      const none = file(`${name}.edn`, text);
+      expect(psmr(none)).toMatchObject({ status: 0, stdout: `${none}: ok, no operations: nothing was judged\n`, stderr: '' });
+      expect(psmr(none, '--explain').stdout).toMatch(/nothing was judged\n  The file holds no operation of a client that may have taken effect\.\n$/);
+      expect(JSON.parse(psmr(none, '--json').stdout)).toMatchObject([{ type: 'ok', operations: 0 }]);
+    },
+  );
+
+  // What a device that is always full is called, where there is one.
+  it.skipIf(!existsSync('/dev/full')).each([['check-history', '-'], ['check-history', '--json', '-'], ['convert-history', '-'], ['simulate', '--seed', '7'], ['--help']])('ends with 3 and one line where nothing can be written: psmr %s %s', (...args) => {
+    const full = openSync('/dev/full', 'w');
+    const ran = spawnSync(process.execPath, ['dist/src/cli.js', ...args], { encoding: 'utf8', input: LOG, stdio: ['pipe', full, 'pipe'] });
+    closeSync(full);
+    expect(ran).toMatchObject({ status: 3, stderr: expect.stringMatching(/^psmr: the standard output cannot be written: ENOSPC.*\n$/) });
+  });
+
+  it('ends quietly when who reads has read enough, and with no verdict', async () => {
+    const child = spawn(process.execPath, ['dist/src/cli.js', 'check-history', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    child.stdin.end(LOG);
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect([status, said]).toEqual([3, '']);
   });
 
   it('tells what it cannot read from what is illegal, by file, line and field, and judges the others', () => {
