@@ -52,7 +52,7 @@ const NOT_WRITTEN = 3;
 
 let lost: NodeJS.ErrnoException | null = null;
 // What nobody can read is not worth going on for.
-process.stdout.on('error', (error) => {
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   lost = error;
   process.exit();
 });
