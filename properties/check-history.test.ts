@@ -1,7 +1,7 @@
 /** Histories of other systems: how they are read, what each model makes of them, and `psmr check-history` over both. */
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -59,6 +59,18 @@ describe('a history is read', () => {
     ['{"process": 0, "type": "invoke", "f": 3}', 'line 1: f: expected the name of an operation'],
   ])('or refused, with the line: %s', (text, reason) => expect(eventsIn(text)).toEqual(E.left(expect.stringContaining(reason))));
 
+  it.each([
+    [LOG.replace('\t:read\t2\n', '\t:read'), 'line 8: value: missing'],
+    [LOG.replace('\t:read\t2', ' :read  '), 'line 8: value: missing'],
+    [LOG.replace(':invoke\t:write\t1', ':invoke :write'), 'line 2: value: missing'],
+    ['INFO  jepsen.util - 0 :invoke :scan [1 2]\nINFO  jepsen.util - 0 :ok :scan', 'line 2: value: missing'],
+  ])('from a log only with the values that say something, in a line that was cut too: %#', (text, reason) => expect(eventsIn(text)).toEqual(E.left(reason)));
+
+  it('from a log without the values that say nothing', () => {
+    const text = [':invoke :acquire', ':ok :acquire', ':invoke :read', ':fail :read', ':invoke :write 1', ':ok :write', ':invoke :delete', ':info :delete'].map((told) => `INFO  jepsen.util - 0 ${told}\n`);
+    expect(plain(`${text.join('')}INFO  jepsen.util - :nemesis :invoke :write\n`)).toHaveLength(9);
+  });
+
   it('as no operation at all where there is none', () => expect(eventsIn('')).toEqual(E.right({ format: 'edn', events: [] })));
 });
 
@@ -106,12 +118,28 @@ describe('an operation', () => {
     [[event(1, 0, 'invoke', 'read', null), event(2, 0, 'invoke', 'read', null)], 'line 2: process 0 invokes read before its read of line 1 has ended'],
     [[event(1, 0, 'ok', 'read', 1)], 'line 1: process 0 ends a read that it never invoked'],
     [[event(1, 0, 'invoke', 'read', 1), event(2, 0, 'ok', 'write', 1)], 'line 2: process 0 ends a write, and has invoked a read in line 1'],
-    [[event(1, 0, 'invoke', 'jump', 1)], 'line 1: f: jump is none of read, write, cas, which a cas-register knows'],
+    [[event(1, 0, 'invoke', 'jump', 1)], 'line 1: f: jump is none of read, write, cas, which --model cas-register knows'],
+    [[event(1, 0, 'invoke', 'append', 1)], 'line 1: f: append is none of read, write, cas, which --model cas-register knows; try --model append'],
+    [[event(1, 0, 'invoke', 'scan', [1, 2])], 'line 1: f: scan is none of read, write, cas, which --model cas-register knows; try --model ordered-map'],
     [[event(1, 0, 'invoke', 'cas', 1)], 'line 1: value: a cas takes what is expected and what is to be: [1 2]'],
   ])('that makes no sense is refused: %#', (events, reason) => expect(verdictOf(events)).toBe(reason));
 
   it('of who is no client is none', () => expect(verdictOf([event(1, 'nemesis', 'info', 'start', null), event(2, 'nemesis', 'info', 'stop', null)])).toBe('ok'));
 });
+
+it.each([
+  ['mutex', 'foo', 'expected true, if the mutex is held at first, false or nil, got "foo"'],
+  ['mutex', 1, 'expected true, if the mutex is held at first, false or nil, got 1'],
+  ['append', 5, 'expected a text or nil, got 5'],
+  ['append', ['a'], 'expected a text or nil, got ["a"]'],
+  ['ordered-map', [[1, 10], [1, 20]], 'expected one entry for each key'],
+  ['ordered-map', [[1, null]], 'expected a value other than nil in each entry'],
+])('no %s holds %j at first', (name, initial, reason) => expect(modelNamed(name, initial, false)).toEqual(E.left(reason)));
+
+it.each([['mutex', [null, true, false]], ['append', [null, '', 'abc']], ['ordered-map', [null, [], [[1, 10], ['a', 20]]]], ['multi-register', [null, 3, { x: 1 }]], ['map', [null, 3, [1, 2]]]])(
+  'but a %s may hold one of %j',
+  (name, initials) => initials.forEach((initial) => expect(E.isRight(modelNamed(name, initial, false))).toBe(true)),
+);
 
 /** Events of three clients that never wait for each other, with answers that may be right. */
 const events: fc.Arbitrary<readonly Event[]> = fc
@@ -193,9 +221,55 @@ describe('psmr check-history', () => {
   it('explains what is illegal by the lines of the file, and in a page', () => {
     const bad = file('bad.log', LOG.replace('\t:read\t2', '\t:read\t3'));
     const page = join(folder, 'why.html');
-    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains these answers[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
+    expect(psmr(bad, '--explain', '--html', page).stdout).toMatch(/no order explains this answer[^]*#\d +process 2 +read → 3 +lines 7 and 8\n[^]*process 2 +├─#\d─┤\n/);
     expect(readFileSync(page, 'utf8')).toContain('read → 3');
     expect(psmr(bad, '--html', join(folder, 'none', 'why.html'))).toMatchObject({ status: 3, stderr: expect.stringContaining('why.html: ENOENT') });
+  });
+
+  it('draws no more than text can show, and says so', () => {
+    const clients = upTo(17).flatMap((i) => [`{:process ${i}, :type :invoke, :f :acquire}`, `{:process ${i}, :type :ok, :f :acquire}`]).join('\n');
+    expect(psmr(file('held.edn', clients), '--model', 'mutex', '--explain').stdout).toMatch(/no order explains these answers, and without any one of them there is one:[^]*├─#2─┤/);
+    // One of two values is seen anew more often than it was written.
+    const length = 20;
+    const [reads, writes] = [upTo(length).map((i) => 1 + (i % 2)), upTo(length - 1).map((i) => 1 + (i % 2))];
+    const told = [
+      ...writes.map((value, i) => `{:process ${i}, :type :invoke, :f :write, :value ${value}}`),
+      ...reads.flatMap((value) => ['{:process 99, :type :invoke, :f :read}', `{:process 99, :type :ok, :f :read, :value ${value}}`]),
+      ...writes.map((value, i) => `{:process ${i}, :type :ok, :f :write, :value ${value}}`),
+    ];
+    const many = psmr(file('many.edn', told.join('\n')), '--explain').stdout;
+    expect(many).toMatch(/no order explains these answers[^]*\n\n  More than 16 operations say nothing as text: --html FILE draws them\.\n/);
+    expect(many).not.toContain('├');
+    const alone = psmr(file('one.edn', '{:process 0, :type :invoke, :f :read}\n{:process 0, :type :ok, :f :read, :value 3}'), '--explain').stdout;
+    expect(alone).toMatch(/: illegal, 1 operation\n  no order explains this answer:\n/);
+  });
+
+  it.each([['empty', ''], ['blank', ' \n\n'], ['comments', '; nothing\n; at all\n'], ['nemesis', '{:process :nemesis, :type :info, :f :start}'], ['failed', LOG.replaceAll(':ok', ':fail').replace(':info\t:cas', ':fail\t:cas')]])(
+    'says that of a file that holds no operations nothing was judged: %s',
+    (name, text) => {
+      const none = file(`${name}.edn`, text);
+      expect(psmr(none)).toMatchObject({ status: 0, stdout: `${none}: ok, no operations: nothing was judged\n`, stderr: '' });
+      expect(psmr(none, '--explain').stdout).toMatch(/nothing was judged\n  The file holds no operation of a client that may have taken effect\.\n$/);
+      expect(JSON.parse(psmr(none, '--json').stdout)).toMatchObject([{ type: 'ok', operations: 0 }]);
+    },
+  );
+
+  // What a device that is always full is called, where there is one.
+  it.skipIf(!existsSync('/dev/full')).each([['check-history', '-'], ['check-history', '--json', '-'], ['convert-history', '-'], ['simulate', '--seed', '7'], ['--help']])('ends with 3 and one line where nothing can be written: psmr %s %s', (...args) => {
+    const full = openSync('/dev/full', 'w');
+    const ran = spawnSync(process.execPath, ['dist/src/cli.js', ...args], { encoding: 'utf8', input: LOG, stdio: ['pipe', full, 'pipe'] });
+    closeSync(full);
+    expect(ran).toMatchObject({ status: 3, stderr: expect.stringMatching(/^psmr: the standard output cannot be written: ENOSPC.*\n$/) });
+  });
+
+  it('ends quietly when who reads has read enough, and with no verdict', async () => {
+    const child = spawn(process.execPath, ['dist/src/cli.js', 'check-history', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    child.stdin.end(LOG);
+    const status = await new Promise((resolve) => child.once('close', resolve));
+    expect([status, said]).toEqual([3, '']);
   });
 
   it('tells what it cannot read from what is illegal, by file, line and field, and judges the others', () => {
@@ -208,7 +282,9 @@ describe('psmr check-history', () => {
     const headless = file('headless.ndjson', '{"id":0,"session":1,"command":{"type":"read","key":5},"call":1,"return":null}');
     expect(psmr(headless).stderr).toContain('headless.ndjson: line 1: expected the header of a history of ours');
     expect(psmr(file('later.ndjson', `{"format":"psmr-history","version":1,"model":"ordered-map","keySpace":9,"keys":0}\n\n${readFileSync(headless, 'utf8').replace('5', '9')}`)).stderr).toMatch(/later\.ndjson: line 3: command\.key: expected an integer from 0 to 8, got 9\n$/);
+    expect(psmr(file('cut.log', LOG.slice(0, -'\t2\n'.length)))).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^psmr: .*cut\.log: line 8: value: missing\n$/) });
     expect(psmr(broken, '--model', 'queue')).toMatchObject({ status: 3, stderr: expect.stringContaining('Expected one of register, cas-register') });
+    expect(psmr(file('lock.log', 'INFO  jepsen.util - 0 :invoke :acquire\n'), '--model', 'mutex', '--initial', 'foo')).toMatchObject({ status: 3, stderr: expect.stringMatching(/^psmr: --initial: expected true, .* got "foo"\n$/) });
     expect(psmr(broken, '--initial', '{')).toMatchObject({ status: 3, stderr: expect.stringContaining('--initial: not EDN') });
   });
 

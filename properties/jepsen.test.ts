@@ -315,7 +315,7 @@ describe('an ordered map', () => {
     ['{:process 0, :type :invoke, :f :scan, :value 3}', 'line 1: value: a scan takes both ends of its range: [1 9]'],
     ['{:process 0, :type :invoke, :f :read, :value nil}', 'line 1: value: a read takes a key, which is a number or a text'],
     ['{:process 0, :type :invoke, :f :read, :value 3}\n{:process 0, :type :ok, :f :read, :value 3, :result [:sold 3]}', 'line 2: result: ["sold" 3] is none of found, absent, inserted'],
-    ['{:process 0, :type :invoke, :f :put, :value 3}', 'line 1: f: put is none of read, insert, update, delete, scan, which an ordered-map knows'],
+    ['{:process 0, :type :invoke, :f :put, :value 3}', 'line 1: f: put is none of read, insert, update, delete, scan, which --model ordered-map knows; try --model map or append'],
   ])('refuses by name what makes no sense: %s', (text, reason) => expect(verdictOf(modelOf('ordered-map'), text)).toContain(reason));
 
   it('holds at first what a list of entries says', () => {

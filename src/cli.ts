@@ -47,6 +47,24 @@ const complain = (command: CommandUnknownOpts): unknown =>
   });
 [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)].forEach(complain);
 
+/** Of no command a verdict. */
+const NOT_WRITTEN = 3;
+
+let lost: NodeJS.ErrnoException | null = null;
+// What nobody can read is not worth going on for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  lost = error;
+  process.exit();
+});
+process.on('exit', () => {
+  // A command may end before it is told.
+  const flaw: NodeJS.ErrnoException | null = lost ?? process.stdout.errored;
+  if (flaw === null) return;
+  process.exitCode = NOT_WRITTEN;
+  // Who reads no further, as head does, knows that.
+  if (flaw.code !== 'EPIPE') console.error(`psmr: the standard output cannot be written: ${flaw.message}`);
+});
+
 program.parseAsync().catch((error: unknown) => {
   console.error(`psmr: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

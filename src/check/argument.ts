@@ -29,12 +29,12 @@ export const argumentOf = <S, C, R>(model: Model<S, C, R>, named: History<C, R>,
   return (accesses && (derived(accesses, named, say) ?? shortageIn(accesses, named.length, say))) ?? exhausted(named.map((_, i) => say(i)));
 };
 
-/** Of more than a person follows easily, why they are so many. */
+/** Of more than a person follows easily, why they are so many. That none can be left out goes without saying: `isMinimal` says it of few, too. */
 export const whyMany = (count: number, isMinimal: boolean, atLeast: number): readonly string[] => {
   if (count <= ENOUGH) return [];
-  if (count === atLeast) return [`All ${count} are needed, and no ${count - 1} others would do: whichever are named, some order gives their answers.`];
-  const isNeeded = isMinimal ? `All ${count} are needed: without any one of them some order gives the answers of all others.` : `Whether any of these ${count} can be left out was too much to find out.`;
-  return [isNeeded, atLeast > ENOUGH ? `No ${ENOUGH} others would do, for fewer than ${atLeast} never contradict each other.` : `Whether ${ENOUGH} others would do was too much to find out.`];
+  if (count === atLeast) return [`No ${count - 1} operations would do: whichever are named, some order gives their answers.`];
+  const others = atLeast > ENOUGH ? `No ${ENOUGH} operations would do, for fewer than ${atLeast} never contradict each other.` : `Whether ${ENOUGH} operations would do was too much to find out.`;
+  return [...(isMinimal ? [] : [`Whether any of these ${count} can be left out was too much to find out.`]), others];
 };
 
 const exhausted = (all: readonly string[]): readonly string[] =>

@@ -153,20 +153,30 @@ const logReader = (): Pick<Reader, 'push' | 'end'> => {
   };
 };
 
+/** What says nothing in a log without its value: most often the line was cut. An operation asks by its value, a read is answered by it. */
+const NEEDS_VALUE: Readonly<Record<Event['type'], readonly string[]>> = {
+  invoke: ['write', 'put', 'append', 'insert', 'update', 'cas', 'txn', 'scan'],
+  ok: ['read', 'get', 'txn', 'scan'],
+  fail: [],
+  info: [],
+};
+
 /** `INFO  jepsen.util - 0 :invoke :cas [1 2]`, its fields separated by tabs or spaces. Other lines of a log say nothing. */
 const loggedIn = (line: number, content: string): E.Either<string, Event | undefined> => {
   const [, process, type, f, , told = ''] = LOGGED.exec(content) ?? [];
   if (process === undefined || type === undefined || f === undefined) return E.right(undefined);
   const tab = told.indexOf('\t');
   const [text, error] = tab < 0 ? firstForm(told) : [told.slice(0, tab).trim(), told.slice(tab).trim()];
+  const isClient = /^\d+$/.test(process);
   const event = (value: unknown): Event => ({
     line,
-    process: /^\d+$/.test(process) ? Number(process) : process.replace(/^:/, ''),
+    process: isClient ? Number(process) : process.replace(/^:/, ''),
     type: type as Event['type'],
     f,
     value,
     ...(error === '' ? {} : { error }),
   });
+  if (text === '' && isClient && NEEDS_VALUE[type as Event['type']].includes(f)) return E.left(`line ${line}: value: missing`);
   const value = read('edn', text === '' ? 'nil' : text);
   // What nobody knows, or what had no effect, may be told in any words.
   if (E.isLeft(value) && (type === 'fail' || type === 'info')) return E.right(event(told));

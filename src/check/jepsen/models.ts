@@ -3,14 +3,16 @@
 import * as E from 'fp-ts/lib/Either.js';
 import { Map } from 'immutable';
 import { UNKNOWN, type Answer, type JepsenModel } from './call.js';
-import { isSame, keyOf, writeJson } from './edn.js';
+import { isSame, keyOf, writeEdn, writeJson } from './edn.js';
 import { growthOf } from './growth.js';
 import { multiRegister } from './multi-register.js';
 import { jepsenOrderedMap } from './ordered-map.js';
 import { registersOf } from './registers.js';
 import { stateKeyOf } from './state.js';
+import { isKnown, MODELS, unknownWord, type ModelName, type WORDS } from './words.js';
 
 export { UNKNOWN, type Answer, type Call, type JepsenModel } from './call.js';
+export { MODELS } from './words.js';
 
 /** What an operation does to the value under its key, and what it is answered. */
 type Deed = (value: unknown, argument: unknown) => readonly [value: unknown, answer: Answer];
@@ -29,15 +31,16 @@ const release: Deed = (value) => (value === true ? [false, true] : [value, false
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : value === null ? '' : writeJson(value));
 
-const DEEDS: Readonly<Record<string, Readonly<Record<string, Deed>>>> = {
+/** The models of registers that are told apart by nothing but their operations. */
+type RegisterLike = Exclude<ModelName, 'ordered-map' | 'multi-register'>;
+
+const DEEDS: { readonly [M in RegisterLike]: Readonly<Record<(typeof WORDS)[M][number], Deed>> } = {
   register: { read, write },
   'cas-register': { read, write, cas: compareAndSet },
   map: { read, get: read, write, put: write, insert: write, update: write, cas: compareAndSet, delete: remove, remove },
   append: { get: text, read: text, put: write, write, append },
   mutex: { acquire, lock: acquire, release, unlock: release },
 };
-
-export const MODELS: readonly string[] = ['register', 'cas-register', 'map', 'append', 'ordered-map', 'multi-register', 'mutex'];
 
 const isUnknown = (answer: Answer): boolean => answer === UNKNOWN;
 
@@ -56,11 +59,15 @@ export const jepsenModel = (name: string, initial: unknown, isNilUnknown: boolea
 export const modelNamed = (name: string, initial: unknown, isNilUnknown: boolean): E.Either<string, JepsenModel> => {
   if (name === 'ordered-map') return jepsenOrderedMap(initial, isNilUnknown);
   if (name === 'multi-register') return E.right(multiRegister(initial, isNilUnknown));
-  const deeds = DEEDS[name];
-  return deeds === undefined ? E.left(`no such model; there are ${MODELS.join(', ')}`) : E.right(registerLike(name, deeds, initial, isNilUnknown));
+  if (!isRegisterLike(name)) return E.left(`no such model; there are ${MODELS.join(', ')}`);
+  if (name === 'mutex' && initial !== null && typeof initial !== 'boolean') return E.left(`expected true, if the mutex is held at first, false or nil, got ${writeEdn(initial)}`);
+  if (name === 'append' && initial !== null && typeof initial !== 'string') return E.left(`expected a text or nil, got ${writeEdn(initial)}`);
+  return E.right(registerLike(name, DEEDS[name], initial, isNilUnknown));
 };
 
-const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initial: unknown, isNilUnknown: boolean): JepsenModel => ({
+const isRegisterLike = (name: string): name is RegisterLike => Object.hasOwn(DEEDS, name);
+
+const registerLike = (name: RegisterLike, deeds: Readonly<Record<string, Deed>>, initial: unknown, isNilUnknown: boolean): JepsenModel => ({
   name,
   initial: Map(),
   apply: (state, { f, value, key, isBlind }) => {
@@ -78,7 +85,7 @@ const registerLike = (name: string, deeds: Readonly<Record<string, Deed>>, initi
   callOf: ({ f, value, key }) => {
     const isPair = Array.isArray(value) && value.length === 2;
     if (f === 'txn') return E.left(`f: txn, a transaction of several operations, is none of ${name}; --model multi-register takes those that read and write`);
-    if (deeds[f] === undefined) return E.left(`f: ${f} is none of ${Object.keys(deeds).join(', ')}, which a ${name} knows`);
+    if (!isKnown(name, f)) return E.left(unknownWord(name, f));
     if (f === 'cas' && !isPair) return E.left('value: a cas takes what is expected and what is to be: [1 2]');
     return E.right({ f, value: READS.includes(f) ? null : value, key: key === undefined ? '' : keyOf(key) });
   },

@@ -6,6 +6,7 @@ import type { Key } from '../model.js';
 import type { Asked, Call, JepsenModel } from './call.js';
 import { isObject, isSame, keyOf } from './edn.js';
 import { stateKeyOf } from './state.js';
+import { unknownWord } from './words.js';
 
 /** One register that is read, and what was found where that is known, or one that is written. */
 type Part = readonly [kind: 'r' | 'w', register: string, value: unknown];
@@ -58,7 +59,7 @@ const partsOf = ({ f, value }: Pick<Asked, 'f' | 'value'>): E.Either<string, rea
     return isObject(value)
       ? E.right(Object.entries(value).map(([register, argument]): Part => [KINDS[f]!, register, argument]))
       : E.left(`value: a ${f} of a multi-register takes a map from registers to values: {x 1, y 2}`);
-  if (f !== 'txn') return E.left(`f: ${f} is none of read, write, txn, which a multi-register knows`);
+  if (f !== 'txn') return E.left(unknownWord('multi-register', f));
   if (!Array.isArray(value)) return E.left('value: a txn takes its operations in a row: [[:r :x nil] [:w :y 2]]');
   const parts: Part[] = [];
   for (const part of value as readonly unknown[]) {

@@ -11,13 +11,12 @@ import type { Answer, Asked, Call, Ended, JepsenModel, State } from './call.js';
 import { isSame, keyOf, writeEdn } from './edn.js';
 import { ANSWERS, orderedRegisters } from './ordered-registers.js';
 import { stateKeyOf } from './state.js';
+import { isKnown, unknownWord } from './words.js';
 
 type Entry = readonly [key: Key, value: unknown];
 
 /** How far a scan goes, and how many entries it gave if it was cut short. */
 type Range = { readonly to: Key; readonly limit?: number };
-
-const COMMANDS: readonly string[] = ['read', 'insert', 'update', 'delete', 'scan'];
 
 const KINDS = [...new Set(Object.values(ANSWERS).flat())];
 
@@ -25,6 +24,8 @@ const KINDS = [...new Set(Object.values(ANSWERS).flat())];
 export const jepsenOrderedMap = (initial: unknown, isNilUnknown: boolean): E.Either<string, JepsenModel> => {
   const entries = initial === null ? [] : entriesIn(initial);
   if (entries === undefined) return E.left('expected a list of entries, [[1 10] [2 20]], or nil');
+  if (new Set(entries.map(([key]) => key)).size < entries.length) return E.left('expected one entry for each key');
+  if (entries.some(([, value]) => value === null)) return E.left('expected a value other than nil in each entry');
   return E.right({
     name: 'ordered-map',
     initial: Map(entries),
@@ -60,7 +61,7 @@ const scan = (state: State, from: Key, { to, limit }: Range): Answer => {
 };
 
 const callOf = ({ f, key, value }: Asked): E.Either<string, Call> => {
-  if (!COMMANDS.includes(f)) return E.left(`f: ${f} is none of ${COMMANDS.join(', ')}, which an ordered-map knows`);
+  if (!isKnown('ordered-map', f)) return E.left(unknownWord('ordered-map', f));
   if (f === 'scan') {
     const [from, to] = pairIn(value) ?? [];
     return isKey(from) && isKey(to) ? E.right({ f, key: from, value: { to } }) : E.left('value: a scan takes both ends of its range: [1 9]');
