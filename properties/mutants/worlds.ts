@@ -79,7 +79,7 @@ export const inRough = worldly('rough', rough, 200, brief);
 export const inCrowd = worldly('crowded', crowded, 300, brief);
 export const onFewKeys = worldly('few keys', few, 120, brief);
 export const inAge = worldly('aged', rough, 200, aged);
-export const inDuel = worldly('duel', duel, 400, hasty, aboutRings);
+export const inDuel = worldly('duel', duel, 2000, hasty, aboutRings);
 
 /** A machine alone, whatever it is told. */
 export const ofAcceptor: Judge<typeof Acceptor.onEvent> = judgeOf({
