@@ -129,7 +129,14 @@ export const CLIENTS: readonly Mutant[] = [
     effect.type === 'Multicast' && event.type === 'Tick' ? { ...effect, turn: turns.get(effect.group, 0) } : effect,
   ]))),
   mutant('CLk', 'what is lost is not sent again', ...proxying((proxy, event) => (event.type === 'Tick' ? [{ ...proxy, now: event.now }, []] : Proxy.onEvent(proxy, event)))),
+  mutant('CLl', 'what is sent once more looks as if it were the first time', ofProxy(saying((effect) => [effect.type === 'Multicast' ? { ...effect, records: asIfFirst(effect.records) } : effect]))),
+  mutant('CLm', 'a client that misses an answer is in no doubt', ofProxy((proxy, event) => {
+    const [next, effects] = Proxy.onEvent(proxy, event);
+    return [{ ...next, doubt: proxy.doubt }, effects];
+  })),
 ];
+
+const asIfFirst = (records: Uint8Array): Uint8Array => join([...recordsOf(records)].map((at) => encodeCommand({ ...commandAt(records, at), isAgain: false })));
 
 /** A world that knows the store of each replica as it is just now; `newStore` is what a replica that comes back begins with. */
 const withStores = (

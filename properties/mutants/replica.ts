@@ -4,6 +4,7 @@ import * as Proxy from '../../src/client/proxy.js';
 import * as Node from '../../src/node.js';
 import { attemptAt, commandAt, encodeCommand, encodeReply, join, newSheet, recordsOf, replyAt, statusAt } from '../../src/record.js';
 import { EXECUTOR, isFull } from '../../src/replica/barrier.js';
+import { deal, type Value } from '../../src/replica/scheduler.js';
 import { attemptIn, isAnswered, NEW } from '../../src/replica/sessions.js';
 import * as Worker from '../../src/replica/worker.js';
 import type { Condition } from '../../src/service/service.js';
@@ -15,6 +16,9 @@ import { failedToOwnGroup } from './clients.js';
 import { before, mutant, type Mutant } from './mutant.js';
 import { ofProxy } from './proxies.js';
 import { inCalm, inCrowd, inRough, twice, WORLDS } from './worlds.js';
+
+/** What a scheduler deals, dealt otherwise. */
+const dealing = (rewrite: (lanes: readonly Value[]) => readonly Value[]): Change => having({ deal: (scheduler, value) => rewrite(deal(scheduler, value)) });
 
 const isAtFullBarrier = ({ worker }: Thread): boolean => worker.phase.type !== 'Running' && isFull(worker.shared.board, worker.generation);
 
@@ -51,6 +55,8 @@ export const THREADS: readonly Mutant[] = [
     const generation = (worker.generation + 1) | 0;
     return [{ ...next, worker: { ...worker, generation, shared: { ...worker.shared, board: worker.shared.board.arrive(worker.thread, generation) } } }, effects];
   }))),
+  mutant('PSb', 'a scheduler loses what it is to deal to the first thread', ...before(WORLDS, dealing((lanes) => lanes.map((lane, i) => (i === 1 && lane.type === 'Batch' ? { type: 'Noop' } : lane))))),
+  mutant('PSc', 'a scheduler deals to one thread what concerns all', ...before(WORLDS, dealing((lanes) => (lanes[0]?.type === 'Batch' && lanes[1]?.type === 'Noop' ? [lanes[1], lanes[0], ...lanes.slice(2)] : lanes)))),
 ];
 
 const overlooking = (condition: Condition): Change =>
