@@ -292,6 +292,24 @@ describe('a window', () => {
   });
 });
 
+it('what is spare is not taken for its like that must take effect, and was called after the place where it is hidden', () => {
+  const calls: readonly (readonly [f: string, value: string | null, call: number, end: number])[] = [
+    ['append', 'b', 1, 84],
+    ['append', 'a', 10, 103], // hidden before the put
+    ['put', 'b', 20, 66],
+    ['append', 'a', 68, 173],
+    ['append', 'b', 175, 288],
+    ['append', 'b', 185, 193],
+    ['append', 'a', 290, 407],
+    ['append', 'a', 290, 322],
+    ['get', null, 427, 534],
+    ['append', 'a', 457, 460],
+  ];
+  const story = calls.map(([f, value, call, end], id): JepsenOperation => ({ type: 'completed', id, session: id, command: { f, key: '', value }, call, return: end, result: f === 'get' ? 'babbbaaa' : null }));
+  expect(isExplained(modelOf('append'), story)).toBe(true);
+  expect(judge(modelOf('append'), story).type).toBe('ok');
+});
+
 it('what is appended and replaced before anybody looks is not told apart', () => {
   const story: JepsenOperation[] = [];
   const tell = (f: string, value: string | null, call: number, end: number, result: unknown = null): number =>

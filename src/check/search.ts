@@ -24,7 +24,8 @@
  *     answered is no such thing: it may have to use the state before that is gone.
  * R5. *Among writes that are alike the one that returns first is taken first.* Alike are those that do the same in every state and were
  *     answered the same. Where a linearization has them the other way round they may change places: both are
- *     called, and the later one may wait longer. Nobody knows the answer of one that crashed, so it is alike to all that do the same, and last.
+ *     called, and the later one may wait longer. But one that is spare stands hidden where the other may not have been called yet, and the
+ *     other cannot be left out: there both are ways on. Nobody knows the answer of one that crashed, so it is alike to all that do the same, and last.
  * R6. *Crashed operations are taken by class*: of those that do the same, the one that was called first. One that changes nothing
  *     has not happened yet.
  * R7. *A junction that is no better than an abandoned one is abandoned* (`dead-ends.ts`). So is one that is no better than one on
@@ -182,7 +183,7 @@ export const search = (problem: Problem, budget: number, rules: Rules = ALL_RULE
     };
     const ways: number[] = isRight && (!isSpare || machine.changes(returning) || hides(returning)) ? [returning] : [];
     const isTaken = (op: number): boolean =>
-      rules.R5 && ways.some((way) => (end[op] === Infinity ? deeds[way] === deeds[op] : kinds[way] === kinds[op]));
+      rules.R5 && ways.some((way) => (end[op] === Infinity ? deeds[way] === deeds[op] : kinds[way] === kinds[op] && (spare.includes(op) || !spare.includes(way))));
     const unwanted: number[] = [];
     for (const op of near) {
       if (op === returning || isTaken(op)) continue;
