@@ -9,6 +9,7 @@ import { measureCommand } from './cli/measure.js';
 import { nodeCommand } from './cli/node.js';
 import { simulateCommand } from './cli/simulate.js';
 import { traceCommand } from './cli/trace.js';
+import { UNREADABLE } from './cli/unreadable.js';
 import { walkCommand } from './cli/walk.js';
 import { packageVersion } from './measure/machine.js';
 
@@ -47,9 +48,6 @@ const complain = (command: CommandUnknownOpts): unknown =>
   });
 [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)].forEach(complain);
 
-/** Of no command a verdict. */
-const NOT_WRITTEN = 3;
-
 let lost: NodeJS.ErrnoException | null = null;
 // What nobody can read is not worth going on for.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -60,7 +58,7 @@ process.on('exit', () => {
   // A command may end before it is told.
   const flaw: NodeJS.ErrnoException | null = lost ?? process.stdout.errored;
   if (flaw === null) return;
-  process.exitCode = NOT_WRITTEN;
+  process.exitCode = UNREADABLE;
   // Who reads no further, as head does, knows that.
   if (flaw.code !== 'EPIPE') console.error(`psmr: the standard output cannot be written: ${flaw.message}`);
 });

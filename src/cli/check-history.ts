@@ -13,9 +13,10 @@ import { pageOf } from './history/page.js';
 import { reportOf } from './history/report.js';
 import { natural, oneOf } from './options.js';
 import { ticker, type Ticker } from './ticker.js';
+import { exitWithout, UNREADABLE } from './unreadable.js';
 
 /** What the status says. That something could not be read is none of the verdicts. */
-const STATUS = { ok: 0, illegal: 1, unknown: 2, unreadable: 3 } as const;
+const STATUS = { ok: 0, illegal: 1, unknown: 2, unreadable: UNREADABLE } as const;
 
 /** What an operation takes in memory, bytes: some 300, and as much again for a third of them while the heap grows. */
 const BYTES = 400;
@@ -52,7 +53,7 @@ Examples:
   psmr simulate --seed 7 --history run.ndjson && psmr check-history run.ndjson
   zstd -dc huge.ndjson.zst | psmr check-history --memory 512 -`,
   )
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : STATUS.unreadable))
+  .exitOverride(exitWithout)
   .action(async (files, { model, initial, nil, keyed, budget, memory, explain, html, json }) => {
     const limits: Limits = { budget, held: Math.floor(((memory ?? memoryByDefault()) * 2 ** 20) / BYTES), isBrief: explain !== true && html === undefined && json !== true };
     const first = read('edn', initial);

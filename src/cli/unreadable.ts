@@ -1,4 +1,4 @@
-/** How a command ends that can give no verdict: what it was given cannot be read, or makes no sense. */
+/** How a command ends that can give no verdict: what it was given cannot be read, or makes no sense, or nobody can read what it says. */
 
 /** The exit status where there is no verdict. */
 export const UNREADABLE = 3;

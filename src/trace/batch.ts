@@ -75,15 +75,24 @@ export const sayNames = (batch: Uint8Array): string => {
 
 const NAMES = /^(\d{1,16})\.(\d{1,10})(?:-(\d{1,10}))?\.(\d{1,3})$/;
 
-/** The names that were said, one by one, if they are `most` at most; or `undefined`. */
-export const hearNames = (said: string, most = Infinity): readonly string[] | undefined => {
-  const names: string[] = [];
-  for (const run of said.split(' ')) {
-    const [, session, first, last = first, attempt] = NAMES.exec(run) ?? [];
-    if (session === undefined || Number(last) - Number(first) >= most - names.length) return undefined;
-    for (let sequence = Number(first); sequence <= Number(last); sequence += 1) names.push(`${session}.${sequence}.${attempt}`);
+/** The names as they were said, those that follow each other as one, if these are names of `most` commands at most; or `undefined`. */
+export const hearRuns = (said: string, most: number): readonly string[] | undefined => {
+  const runs = said.split(' ');
+  let count = 0;
+  for (const run of runs) {
+    const [, session, first, last = first] = NAMES.exec(run) ?? [];
+    count += 1 + Number(last) - Number(first);
+    if (session === undefined || Number(last) < Number(first) || count > most) return undefined;
   }
-  return names;
+  return runs;
+};
+
+/** The names that were said, one by one, if they are `most` at most; or `undefined`. */
+export const hearNames = (said: string, most: number): readonly string[] | undefined => hearRuns(said, most)?.flatMap(namesOfRun);
+
+const namesOfRun = (run: string): readonly string[] => {
+  const [, session, first, last = first, attempt] = NAMES.exec(run) ?? [];
+  return Array.from({ length: 1 + Number(last) - Number(first) }, (_, i) => `${session}.${Number(first) + i}.${attempt}`);
 };
 
 /** The names of the commands in a batch. */

@@ -5,7 +5,7 @@ import type { Durable, Message } from '../consensus/messages.js';
 import { onProcessEvent, ringsOf, startProcess, type Process, type ProcessEffect, type ProcessEvent } from '../node.js';
 import { COMMAND_HEADER } from '../record.js';
 import { isScheduled } from '../replica/techniques.js';
-import { hearNames, namesIn, sayCommands, summaryOf, type Summary } from './batch.js';
+import { hearNames, hearRuns, namesIn, sayCommands, summaryOf, type Summary } from './batch.js';
 import { digestedText, marksIn } from './digest.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
@@ -115,7 +115,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   /** The names of what was submitted. Where no client tells of its own, those that were said as one stay one: they are never apart. */
   const namesOf = (commands: Uint8Array, { names }: Named): readonly string[] | undefined => {
     if (!isByName) return namesIn(commands);
-    return stage.clients.length === 0 ? names.split(' ') : hearNames(names, commands.length / COMMAND_HEADER);
+    return (stage.clients.length === 0 ? hearRuns : hearNames)(names, commands.length / COMMAND_HEADER);
   };
 
   /** What a coordinator puts together itself, it does of what it was told by name. */

@@ -102,7 +102,7 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFac
     namesIn: (batch) => {
       const name = nameOfBatch(batch);
       const commands = commandsByBatch.get(name) ?? NONE;
-      const names = namesByBatch.get(name) ?? commands.flatMap((said) => hearNames(said) ?? NONE);
+      const names = namesByBatch.get(name) ?? commands.flatMap((said) => hearNames(said, MOST_NAMES) ?? NONE);
       if (commands.length > 0) namesByBatch.set(name, names);
       return names;
     },

@@ -173,10 +173,11 @@ export const newTeller = (setting: Setting): Teller => {
     const answered = namesOfSaid(replies);
     const carriedOut = (player?.executed?.() ?? []).map((one) => ({ ...one, name: `${one.command}.${one.attempt}` }));
     const isNew = new Set(carriedOut.map(({ name }) => name));
+    const isAnswered = new Set(answered);
     const again = replies.filter((_, i) => !isNew.has(answered[i]!));
     const commands = unique([...isNew, ...answered]);
     const results = [
-      ...carriedOut.map((one) => `${say.execution(one, commandByName.get(one.name))}${answered.includes(one.name) ? '' : ' (another replica answers)'}`),
+      ...carriedOut.map((one) => `${say.execution(one, commandByName.get(one.name))}${isAnswered.has(one.name) ? '' : ' (another replica answers)'}`),
       ...again.map((reply) => say.reply(reply, commandByName.get(namesOfSaid([reply])[0]!))),
     ];
     const group = carriedOut[0]?.group ?? Number(replies[0]?.split('/')[2] ?? G_ALL);

@@ -149,9 +149,9 @@ export const speaker = ({ service, cluster }: Setting): Speaker => {
   const nameAnd = (name: string, command: Command | undefined): string => `${name}${command === undefined ? '' : ` (${sayCommand(command)})`}`;
   return {
     execution: ({ command: name, attempt, outcome }, command) => {
-      const [status = '', ...rest] = outcome.split(' ');
-      const done = command === undefined ? 'executed' : result(Buffer.from(rest.join(), 'hex'), codec.kindOf(command));
-      return `${nameAnd(`${name}.${attempt}`, command)}: ${status === 'Executed' ? done : [status.toLowerCase(), ...(status === 'Failed' ? [rest.join(' ')] : [])].join(', ')}`;
+      const [, status = '', found = ''] = /^(\w+) ?(.*)$/.exec(outcome) ?? [];
+      const done = command === undefined ? 'executed' : result(Buffer.from(found, 'hex'), codec.kindOf(command));
+      return `${nameAnd(`${name}.${attempt}`, command)}: ${status === 'Executed' ? done : status === 'Failed' ? `failed, ${found}` : 'refused'}`;
     },
     command: (said) => {
       const heard = said.includes('/=') ? hearCommand(said) : undefined;
