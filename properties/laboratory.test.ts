@@ -16,9 +16,11 @@ import { panelsOf } from '../src/measure/panels.js';
 import { dependentCommands, failedCommands, resume, threads, type Plan, type Wish } from '../src/measure/plan.js';
 import { decodePoint, pointsIn, writePoint, type ExperimentName, type Point } from '../src/measure/point.js';
 import { sayTime } from '../src/measure/progress.js';
+import { DIGEST_SESSION, heard } from '../src/measure/recording.js';
 import { saturate, sessionsFor, WORTH } from '../src/measure/saturation.js';
 import { driftOf, estimate, medianOf, studentT } from '../src/measure/statistics.js';
 import { marksTable } from '../src/measure/table.js';
+import { encodeReply, join as joined, recordsOf, type Reply } from '../src/record.js';
 import { asInThePaper, BASE, BENCH, pointFor, pointOf, resumed, unclosed, type Chosen } from './arbitraries/points.js';
 
 const WISH: Wish = { base: BASE, techniques: ['smr', 'p-smr', 'opt-psmr'], points: [0, 50, 100], repeats: 2, isSought: false };
@@ -341,6 +343,17 @@ describe('psmr measure', () => {
     expect(readdirSync(join(directory, 'out')).sort()).toEqual(['figure-3.svg', 'figure-4.svg', 'figure-5.svg', 'page.html']);
     expect(readFileSync(out, 'utf8')).toContain('Figure 5');
     expect(unclosed(readFileSync(join(directory, 'out', 'figure-4.svg'), 'utf8'))).toEqual([]);
+  });
+
+  it('replica finds the digest among the answers of other threads, wherever it is', () => {
+    const answer = (session: number, status: Reply['status']) =>
+      encodeReply({ status, attempt: 0, session, sequence: 3, position: { group: 0, slot: 1, offset: 0 }, payload: new Uint8Array(1) });
+    const others = [answer(1, 'Executed'), answer(2, 'Failed'), answer(3, 'Refused')];
+    for (const place of [0, 1, 2, 3]) {
+      const replies = joined([...others.slice(0, place), answer(DIGEST_SESSION, 'Executed'), ...others.slice(place)]);
+      expect(heard(replies)).toEqual({ count: 4, failed: ['2.3'], refused: 1, digestAt: [...recordsOf(replies)][place] });
+    }
+    expect(heard(joined(others)).digestAt).toBeUndefined();
   });
 
   it('replica comes to the same tree under every technique', () => {

@@ -15,6 +15,9 @@ const SESSIONS = 200;
 const EACH = 200;
 export const CHUNK = SESSIONS * EACH;
 
+/** The session of the command that asks for the digest of the tree: its own, so that the answer is told from all others. */
+export const DIGEST_SESSION = SESSIONS + 1;
+
 export type Decided = { readonly group: Group; readonly value: Value };
 
 /** A command as it is first sent, and as it is sent again. */
@@ -96,17 +99,19 @@ export const byGroup = (sent: readonly Sent[]): ReadonlyMap<Group, readonly Uint
 
 export const toAll = (records: readonly Uint8Array[]): ReadonlyMap<Group, readonly Uint8Array[]> => new Map([[G_ALL, records]]);
 
-/** What a batch of replies says: how many there are, and which commands failed, by `nameOf`. */
-export const heard = (replies: Uint8Array): { readonly count: number; readonly failed: readonly string[]; readonly refused: number } => {
+/** What a batch of replies says: how many there are, which commands failed, by `nameOf`, and where the digest is. */
+export const heard = (replies: Uint8Array): { readonly count: number; readonly failed: readonly string[]; readonly refused: number; readonly digestAt: number | undefined } => {
   const failed: string[] = [];
   let [count, refused] = [0, 0];
+  let digestAt: number | undefined;
   for (let at = 0; at < replies.length; at = nextRecord(replies, at)) {
     count += 1;
     const status = statusAt(replies, at);
     if (status === 'Failed') failed.push(nameOf(replies, at));
     if (status === 'Refused') refused += 1;
+    if (sessionAt(replies, at) === DIGEST_SESSION) digestAt = at;
   }
-  return { count, failed, refused };
+  return { count, failed, refused, digestAt };
 };
 
 /** Of the command, or of the reply, at byte `at`. */

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterOf, local, serviceOf } from '../adapter/config.js';
 import { startCrew, type Crew } from '../adapter/tcp/crew.js';
 import { ringsOf } from '../node.js';
-import { DIGEST_KIND, encodeCommand, recordsOf, replyAt } from '../record.js';
+import { DIGEST_KIND, encodeCommand, replyAt } from '../record.js';
 import { decodeDigest } from '../replica/worker.js';
 import type { Digest } from '../service/service.js';
 import { keySpaceOf } from './draws.js';
-import { byGroup, chunksOf, decider, heard, nameOf, toAll, type Decided, type Sent } from './recording.js';
+import { byGroup, chunksOf, decider, DIGEST_SESSION, heard, nameOf, toAll, type Decided, type Sent } from './recording.js';
 import { NAMES, type Technique, type Verdict } from './result.js';
 import type { Workload } from './workload.js';
 
@@ -135,8 +135,7 @@ const resubmitted = (chunk: readonly Sent[], failed: readonly string[]): readonl
   return chunk.flatMap(({ record: first, again }) => (names.has(nameOf(first)) ? [again] : []));
 };
 
-/** Of a session of its own. */
-const digestCommand = (): Uint8Array => encodeCommand({ kind: DIGEST_KIND, attempt: 0, session: 1000, sequence: 1, floor: 1, payload: new Uint8Array() });
+const digestCommand = (): Uint8Array => encodeCommand({ kind: DIGEST_KIND, attempt: 0, session: DIGEST_SESSION, sequence: 1, floor: 1, payload: new Uint8Array() });
 
 /** One run over the log. */
 type Ran = Pick<Execution, 'throughput' | 'cores' | 'microseconds' | 'failedRatio' | 'digest'>;
@@ -176,7 +175,7 @@ const listener = () => {
   let awaited = 0;
   let failed: string[] = [];
   let refused = 0;
-  let last = new Uint8Array();
+  let digest: Digest | undefined;
   let failure: Error | undefined;
   const wait = async (isDone: () => boolean, crew: Crew): Promise<void> => {
     for (let [seen, since] = [count, performance.now()]; !isDone(); ) {
@@ -195,7 +194,8 @@ const listener = () => {
         count += told.count;
         failed.push(...told.failed);
         refused += told.refused;
-        last = replies.slice();
+        // Executed last, yet perhaps heard before what other threads answered: each speaks through a port of its own.
+        if (told.digestAt !== undefined) digest = decodeDigest(replyAt(replies, told.digestAt).payload);
       },
       onFailure: (error: Error): void => void (failure = error),
       trace: undefined,
@@ -213,11 +213,9 @@ const listener = () => {
       const { user, system } = process.cpuUsage();
       return { count, now: performance.now(), cpu: user + system };
     },
-    /** In the reply that came last. */
     digest: (): Digest => {
-      const at = [...recordsOf(last)].at(-1);
-      if (at === undefined) throw new Error('the replica has given no digest');
-      return decodeDigest(replyAt(last, at).payload);
+      if (digest === undefined) throw new Error('the replica has given no digest');
+      return digest;
     },
   };
 };
