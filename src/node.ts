@@ -88,7 +88,7 @@ export const onProcessEvent = (process: Process, event: ProcessEvent): Step<Proc
       const led = standingsOf(process);
       return [...process.parts.keys()].reduce<Step<Process, ProcessEffect>>(
         (whole, group) => {
-          const level = led.length < process.parts.size ? event : { ...event, enough: Demand.enoughFor(group, led, process.m) };
+          const level: Skip.Event = led.length < process.parts.size ? event : { type: 'Tick', now: event.now, enough: Demand.enoughFor(group, led, process.m) };
           return and(whole, (next) => within(next, group, (part) => tick(part, event, level)));
         },
         step(process),
@@ -135,7 +135,7 @@ const within = (process: Process, group: Group, then: (part: Part) => Step<Part,
   const part = process.parts.get(group);
   if (part === undefined) return step(process);
   const [next, effects] = then(part);
-  return [next === part ? process : { ...process, parts: process.parts.set(group, next) }, effects.map((effect) => ofGroup(group, effect))];
+  return [next === part ? process : { parts: process.parts.set(group, next), m: process.m }, effects.map((effect) => ofGroup(group, effect))];
 };
 
 /** Field by field: of all that is done for a batch, copying effects whole would take an eighth. */
@@ -159,7 +159,7 @@ const tick = (part: Part, event: Extract<ProcessEvent, { type: 'Tick' }>, level:
       const [after, more] = drive(next, skip);
       return [after, [...before, ...more]];
     },
-    [{ ...ticked, leveller }, effects],
+    [{ ring: ticked.ring, leveller }, effects],
   );
 };
 
@@ -198,7 +198,7 @@ export const onThreadEvent = (thread: Thread, event: ThreadEvent): Step<Thread, 
     }
     case 'Run': {
       const [worker, effects] = Worker.onEvent(thread.worker, event);
-      return [{ ...thread, worker }, effects];
+      return [{ merge: thread.merge, worker }, effects];
     }
   }
 };

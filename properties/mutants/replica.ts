@@ -96,11 +96,15 @@ export const ADAPTERS: readonly Mutant[] = [
   }))),
 ];
 
+/** Among the settings, as all that a machine is not told to change it hands on as it is. */
+type Marked = Worker.Settings & { readonly isLast?: true };
+
 export const lastExecutes: Change = running((thread, event) => {
-    if (thread.worker.phase.type !== 'Running') return inRoleOf('isLast' in thread.worker ? EXECUTOR : EXECUTOR + 1, thread, event);
-    const { isLast: _, ...worker } = thread.worker as Thread['worker'] & { readonly isLast?: true };
-    const [next, effects] = Node.onThreadEvent({ ...thread, worker }, event);
-    return [isAtFullBarrier(next) ? { ...next, worker: { ...next.worker, isLast: true } as Thread['worker'] } : next, effects];
+    const { isLast, ...settings } = thread.worker.settings as Marked;
+    if (thread.worker.phase.type !== 'Running') return inRoleOf(isLast === true ? EXECUTOR : EXECUTOR + 1, thread, event);
+    const [next, effects] = Node.onThreadEvent({ ...thread, worker: { ...thread.worker, settings } }, event);
+    const marked: Marked = { ...settings, isLast: true };
+    return [isAtFullBarrier(next) ? { ...next, worker: { ...next.worker, settings: marked } } : next, effects];
 });
 
 /** Over persistent stores, as an answer that is not yet carried out must leave no trace. */

@@ -10,7 +10,7 @@
 import { List, Map } from 'immutable';
 import * as Wire from '../record.js';
 import type { Group, Sheet } from '../record.js';
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import { persistentOutstanding, type Outstanding } from './outstanding.js';
 
 export type Settings = {
@@ -74,14 +74,16 @@ export const initial = (session: number, settings: Settings, outstanding: Outsta
   doubt: { until: 0, length: 0 },
 });
 
+const changed = changing<Proxy>(({ session, settings, now, next, floor, outstanding, waiting, turns, doubt }) => ({ session, settings, now, next, floor, outstanding, waiting, turns, doubt }));
+
 export const onEvent = (state: Proxy, event: Event): Step<Proxy, Effect> => {
   switch (event.type) {
     case 'Calls':
-      return admit({ ...state, waiting: state.waiting.push(event.calls) }, [], newOutbox());
+      return admit(changed(state, { waiting: state.waiting.push(event.calls) }), [], newOutbox());
     case 'Replies':
       return hear(state, event.replies);
     case 'Tick':
-      return retry({ ...state, now: event.now });
+      return retry(changed(state, { now: event.now }));
   }
 };
 
@@ -142,7 +144,7 @@ const hear = (state: Proxy, replies: Uint8Array): Step<Proxy, Effect> => {
   if (calls.length === 0 && failed.length === 0) return step(state);
   while (floor < next && outstanding.attemptOf(floor) < 0) floor += 1;
   const answers: readonly Effect[] = calls.length === 0 ? [] : [{ type: 'Answers', calls, places, replies }];
-  return admit({ ...state, outstanding, floor }, [...failed, ...answers], outbox);
+  return admit(changed(state, { outstanding, floor }), [...failed, ...answers], outbox);
 };
 
 /** Every attempt is sent under the name of the first, so that replicas can tell what they have answered already. */
@@ -181,7 +183,7 @@ const admit = (state: Proxy, effects: readonly Effect[], outbox: Outbox): Step<P
     const rest = waiting.shift();
     waiting = length === commands.length ? rest : rest.unshift({ first: call, group, fallback, commands: commands.subarray(length) });
   }
-  const admitted = { ...state, next, outstanding, waiting };
+  const admitted = changed(state, { next, outstanding, waiting });
   return [admitted, [...effects, ...sendings(state, outbox)]];
 };
 
@@ -199,7 +201,7 @@ const retry = (state: Proxy): Step<Proxy, Effect> => {
   }
   if (outbox.size === 0) return step(state);
   for (const group of outbox.keys()) turns = turns.set(group, turns.get(group, 0) + 1);
-  const late = { ...state, outstanding, turns, doubt: doubted(state) };
+  const late = changed(state, { outstanding, turns, doubt: doubted(state) });
   return [late, sendings(late, outbox)];
 };
 

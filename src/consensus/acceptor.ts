@@ -5,7 +5,7 @@
  * and only when the vote is durable.
  */
 import { Map } from 'immutable';
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import { byBallot, isHigher, isLower, isSame, quorumOf, successor, NO_BALLOT, type Ballot, type Membership, type ProcessId } from './ballot.js';
 import { send, type Durable, type Effect, type Entry, type Instance, type Message, type Value, type ValueId } from './messages.js';
 
@@ -35,9 +35,11 @@ export const initial = (me: ProcessId, membership: Membership): Acceptor => ({
   records: 0,
 });
 
+const changed = changing<Acceptor>(({ me, membership, promised, log, held, records }) => ({ me, membership, promised, log, held, records }));
+
 /** The acceptor that wrote these records, after a crash. What was only held is gone: its coordinator sends it again. */
 export const recover = (me: ProcessId, membership: Membership, records: readonly Durable[]): Acceptor =>
-  ({ ...records.reduce(remember, initial(me, membership)), records: records.length });
+  changed(records.reduce(remember, initial(me, membership)), { records: records.length });
 
 export const onEvent = (state: Acceptor, event: Event): Step<Acceptor, Effect> => {
   switch (event.type) {
@@ -67,13 +69,13 @@ const promise = (state: Acceptor, { ballot, from }: Extract<Event, { type: 'Prep
 
 const hold = (state: Acceptor, { ballot, id, value }: Extract<Event, { type: 'Value' }>): Step<Acceptor, Effect> => {
   const held = isHigher(ballot, state.promised) ? Map<ValueId, Value>() : state.held;
-  return step({ ...state, held: held.set(id, value) });
+  return step(changed(state, { held: held.set(id, value) }));
 };
 
 const vote = (state: Acceptor, event: Extract<Event, { type: 'Phase2' }>): Step<Acceptor, Effect> => {
   const { ballot, ring, instance, id } = event;
   const entry = state.log.get(instance);
-  if (entry?.type === 'Decided') return entry.id === id ? step({ ...state, held: state.held.delete(id) }, decision(state, event, 0)) : step(state);
+  if (entry?.type === 'Decided') return entry.id === id ? step(changed(state, { held: state.held.delete(id) }), decision(state, event, 0)) : step(state);
 
   // Only a vote for a value that is held can be told to others: else a decided id might not be resolved by a quorum.
   const value = state.held.get(id) ?? (entry?.id === id ? entry.value : undefined);
@@ -82,13 +84,13 @@ const vote = (state: Acceptor, event: Extract<Event, { type: 'Phase2' }>): Step<
   const isRepeated = entry !== undefined && isSame(entry.ballot, ballot);
   if (isRepeated && entry.id !== id) return step(state); // CON-1: one ballot carries one value in an instance.
   const [next, effects] = isRepeated
-    ? step<Acceptor, Effect>({ ...state, held: state.held.delete(id) })
+    ? step<Acceptor, Effect>(changed(state, { held: state.held.delete(id) }))
     : persist(state, { type: 'Voted', instance, ballot, id, value });
   const voters = event.voters.includes(state.me) ? event.voters : [...event.voters, state.me];
   // CON-4: the vote that completes the quorum decides.
   if (voters.length >= quorumOf(state.membership)) return step(next, ...effects, decision(next, event, next.records));
   const onward = successor(ring, state.me);
-  return onward === ring[0] ? step(next, ...effects) : step(next, ...effects, send(onward, { ...event, voters }, next.records));
+  return onward === ring[0] ? step(next, ...effects) : step(next, ...effects, send(onward, { type: 'Phase2', ballot, ring, instance, id, voters }, next.records));
 };
 
 /** The decision starts its way round at the acceptor that makes it; first to itself, so that it learns what it decided. */
@@ -115,29 +117,28 @@ const answer = (state: Acceptor, { from, to, learner }: Extract<Event, { type: '
 };
 
 const persist = (state: Acceptor, record: Durable): Step<Acceptor, Effect> =>
-  step({ ...remember(state, record), records: state.records + 1 }, { type: 'Persist', record });
+  step(changed(remember(state, record), { records: state.records + 1 }), { type: 'Persist', record });
 
 /** What a record means. The same for an acceptor that writes it and for one that reads it after a crash. */
 const remember = (state: Acceptor, record: Durable): Acceptor => {
   switch (record.type) {
     case 'Promised':
-      return { ...state, promised: record.ballot };
+      return changed(state, { promised: record.ballot });
     case 'Voted': {
       const { instance, ballot, id, value } = record;
       const promised = isHigher(ballot, state.promised) ? ballot : state.promised;
-      return { ...state, promised, held: state.held.delete(id), log: state.log.set(instance, { type: 'Voted', ballot, id, value }) };
+      return changed(state, { promised, held: state.held.delete(id), log: state.log.set(instance, { type: 'Voted', ballot, id, value }) });
     }
     case 'Decided': {
       const entry = state.log.get(record.instance);
       if (entry === undefined) return state;
-      return { ...state, log: state.log.set(record.instance, { type: 'Decided', id: record.id, value: entry.value }) };
+      return changed(state, { log: state.log.set(record.instance, { type: 'Decided', id: record.id, value: entry.value }) });
     }
     case 'Learned':
-      return {
-        ...state,
+      return changed(state, {
         held: state.held.delete(record.id),
         log: state.log.set(record.instance, { type: 'Decided', id: record.id, value: record.value }),
-      };
+      });
   }
 };
 

@@ -7,7 +7,7 @@
  * Another ring (a process that fell silent, or came back) is another ballot.
  */
 import { List, Map } from 'immutable';
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import { byBallot, isHigher, isLower, isSame, quorumOf, ringFrom, NO_BALLOT, type Ballot, type Membership, type ProcessId } from './ballot.js';
 import { send, NOOP, type Effect, type Entry, type Instance, type Message, type Value, type ValueId } from './messages.js';
 
@@ -40,16 +40,18 @@ export type Role =
       readonly promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>;
       readonly sent: number;
     }
-  | {
-      readonly type: 'Leading';
-      readonly ring: readonly ProcessId[];
-      /** The first instance never proposed in this ballot. */
-      readonly next: Instance;
-      readonly open: Map<Instance, Open>;
-      /** How many ids this ballot has given out. */
-      readonly named: number;
-      readonly beat: number;
-    };
+  | Leading;
+
+type Leading = {
+  readonly type: 'Leading';
+  readonly ring: readonly ProcessId[];
+  /** The first instance never proposed in this ballot. */
+  readonly next: Instance;
+  readonly open: Map<Instance, Open>;
+  /** How many ids this ballot has given out. */
+  readonly named: number;
+  readonly beat: number;
+};
 
 export type Coordinator = {
   readonly me: ProcessId;
@@ -93,10 +95,26 @@ export const initial = (me: ProcessId, membership: Membership, settings: Setting
   role: { type: 'Following', since: 0 },
 });
 
+const changed = changing<Coordinator>(({ me, membership, settings, now, ballot, decided, heard, hasFailed, backlog, backlogBytes, role }) => ({
+  me,
+  membership,
+  settings,
+  now,
+  ballot,
+  decided,
+  heard,
+  hasFailed,
+  backlog,
+  backlogBytes,
+  role,
+}));
+
+const leading = changing<Leading>(({ type, ring, next, open, named, beat }) => ({ type, ring, next, open, named, beat }));
+
 export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Effect> => {
   switch (event.type) {
     case 'Tick':
-      return tick({ ...state, now: event.now }, state.now === 0);
+      return tick(changed(state, { now: event.now }), state.now === 0);
     case 'Submit':
       return submit(state, event.commands);
     case 'Skip':
@@ -104,7 +122,7 @@ export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Eff
     case 'Decision':
       return close(state, event.instance);
     case 'Learned':
-      return step({ ...state, decided: event.decided });
+      return step(changed(state, { decided: event.decided }));
     case 'Here':
       return step(hear(state, event.process));
     case 'Promise': // CON-7: a promise counts for its own ballot, once per acceptor.
@@ -124,10 +142,10 @@ export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Eff
 const heed = (state: Coordinator, event: Extract<Event, { type: 'Prepare' | 'Alive' }>): Step<Coordinator, Effect> => {
   if (event.ballot.process === state.me) return step(state);
   if (isLower(event.ballot, state.ballot)) return step(state, send(event.ballot.process, { type: 'Refuse', promised: state.ballot }));
-  if (event.type === 'Alive') return step({ ...follow(state, event.ballot), hasFailed: false });
+  if (event.type === 'Alive') return step(changed(follow(state, event.ballot), { hasFailed: false }));
   if (isSame(event.ballot, state.ballot)) return step(state);
   const following = follow(state, event.ballot);
-  return step(state.role.type === 'Following' ? { ...following, role: state.role } : following);
+  return step(state.role.type === 'Following' ? changed(following, { role: state.role }) : following);
 };
 
 /** Whether this process leads, by its own lights. */
@@ -141,20 +159,20 @@ export const underWay = ({ role, decided }: Coordinator): readonly Value[] | und
   return values;
 };
 
-const follow = (state: Coordinator, ballot: Ballot): Coordinator => ({
-  ...state,
-  ballot,
-  backlog: List(),
-  backlogBytes: 0,
-  heard: state.heard.set(ballot.process, { first: state.now, last: state.now }),
-  role: { type: 'Following', since: state.now },
-});
+const follow = (state: Coordinator, ballot: Ballot): Coordinator =>
+  changed(state, {
+    ballot,
+    backlog: List(),
+    backlogBytes: 0,
+    heard: state.heard.set(ballot.process, { first: state.now, last: state.now }),
+    role: { type: 'Following', since: state.now },
+  });
 
 const hear = (state: Coordinator, process: ProcessId): Coordinator => {
   const { now, heard, settings } = state;
   const known = heard.get(process);
   const first = known === undefined || now - known.last > settings.suspectAfter ? now : known.first;
-  return { ...state, heard: heard.set(process, { first, last: now }) };
+  return changed(state, { heard: heard.set(process, { first, last: now }) });
 };
 
 const isUp = (state: Coordinator, process: ProcessId): boolean => {
@@ -177,7 +195,7 @@ const tick = (state: Coordinator, isFirst: boolean): Step<Coordinator, Effect> =
       if (isFirst) return follower(state);
       return now - role.since > patience(state) ? campaign(state) : step(state);
     case 'Preparing':
-      if (now - role.since > patience(state)) return campaign({ ...state, hasFailed: true });
+      if (now - role.since > patience(state)) return campaign(changed(state, { hasFailed: true }));
       return now - role.sent > settings.resendAfter ? prepare(state, role) : step(state);
     case 'Leading':
       return lead(state, role);
@@ -187,7 +205,7 @@ const tick = (state: Coordinator, isFirst: boolean): Step<Coordinator, Effect> =
 /** A process that has never heard of a ballot lets the first acceptor lead at once; after a crash everyone is patient. */
 const follower = (state: Coordinator): Step<Coordinator, Effect> => {
   const isNew = isSame(state.ballot, NO_BALLOT) && state.membership.acceptors[0] === state.me;
-  return isNew ? campaign(state) : step({ ...state, role: { type: 'Following', since: state.now } });
+  return isNew ? campaign(state) : step(changed(state, { role: { type: 'Following', since: state.now } }));
 };
 
 /** Acceptors lose patience one after the other, so that they seldom campaign against each other. */
@@ -201,17 +219,17 @@ const campaign = (state: Coordinator): Step<Coordinator, Effect> => {
   const doubted = everyone(membership).filter((process) => process !== me && !(isTakeover && process === ballot.process));
   const heard = isTakeover ? Map(doubted.map((process): [ProcessId, Heard] => [process, { first: now, last: now }])) : state.heard;
   const role = { type: 'Preparing', since: now, from: decided, promises: Map<ProcessId, readonly (readonly [Instance, Entry])[]>(), sent: now } as const;
-  return prepare({ ...state, heard, ballot: { round: ballot.round + 1, process: me } }, role);
+  return prepare(changed(state, { heard, ballot: { round: ballot.round + 1, process: me } }), role);
 };
 
 /** Its own acceptor promises first, durably: that is what keeps it from using the ballot again after a crash. */
 const prepare = (state: Coordinator, role: Extract<Role, { type: 'Preparing' }>): Step<Coordinator, Effect> => {
   const { me, membership, ballot, now } = state;
   const asked = role.promises.has(me) ? membership.acceptors.filter((acceptor) => !role.promises.has(acceptor)) : [me];
-  return [{ ...state, role: { ...role, sent: now } }, asked.map((acceptor) => send(acceptor, { type: 'Prepare', ballot, from: role.from }))];
+  return [changed(state, { role: { ...role, sent: now } }), asked.map((acceptor) => send(acceptor, { type: 'Prepare', ballot, from: role.from }))];
 };
 
-const lead = (state: Coordinator, role: Extract<Role, { type: 'Leading' }>): Step<Coordinator, Effect> => {
+const lead = (state: Coordinator, role: Leading): Step<Coordinator, Effect> => {
   const { membership, settings, now, me } = state;
   const isWanted = (process: ProcessId): boolean => (role.ring.includes(process) ? isUp(state, process) : isBack(state, process));
   const hasChanged = everyone(membership).some((process) => process !== me && isWanted(process) !== role.ring.includes(process));
@@ -223,7 +241,7 @@ const lead = (state: Coordinator, role: Extract<Role, { type: 'Leading' }>): Ste
   const open = role.open.merge(late.map((instance) => ({ ...instance, sent: now })));
   const beats = isDue ? everyone(membership).filter((process) => process !== me) : [];
   return [
-    { ...state, role: { ...role, open, beat: isDue ? now : role.beat } },
+    changed(state, { role: leading(role, { open, beat: isDue ? now : role.beat }) }),
     [
       ...beats.map((process) => send(process, { type: 'Alive', ballot: state.ballot, decided: state.decided })),
       ...[...late].sort(([a], [b]) => a - b).flatMap(([instance, { id, value }]) => proposal(state, role.ring, instance, id, value)),
@@ -240,7 +258,7 @@ const promised = (before: Coordinator, acceptor: ProcessId, entries: readonly (r
   if (before.role.type !== 'Preparing') return step(before);
   const state = hear(before, acceptor);
   const role = { ...before.role, promises: before.role.promises.set(acceptor, entries) };
-  if (role.promises.size < quorumOf(state.membership)) return acceptor === state.me ? prepare(state, role) : step({ ...state, role });
+  if (role.promises.size < quorumOf(state.membership)) return acceptor === state.me ? prepare(state, role) : step(changed(state, { role }));
   return takeOver(state, role);
 };
 
@@ -254,9 +272,9 @@ const takeOver = (state: Coordinator, { from, promises }: Extract<Role, { type: 
   const next = adopted.reduce((last, _, instance) => Math.max(last, instance + 1), from);
   // Whoever has promised is in the ring, so that a quorum is.
   const ring = ringFrom(membership, me, (process) => promises.has(process) || isUp(state, process));
-  const leading: Coordinator = { ...state, hasFailed: false, role: { type: 'Leading', ring, next: from, open: Map(), named: 0, beat: -Infinity } };
+  const first = changed(state, { hasFailed: false, role: { type: 'Leading', ring, next: from, open: Map(), named: 0, beat: -Infinity } });
 
-  let leader = leading;
+  let leader = first;
   const effects: Effect[] = [];
   for (let instance = from; instance < next; instance += 1) {
     const entry = adopted.get(instance);
@@ -281,7 +299,7 @@ const submit = (state: Coordinator, commands: Uint8Array): Step<Coordinator, Eff
   if (state.role.type === 'Following')
     return state.ballot.process === state.me || state.ballot.process < 0 ? step(state) : step(state, send(state.ballot.process, { type: 'Submit', commands }));
   if (state.backlogBytes + commands.length > state.settings.backlogBytes) return step(state);
-  return flush({ ...state, backlog: state.backlog.push(commands), backlogBytes: state.backlogBytes + commands.length });
+  return flush(changed(state, { backlog: state.backlog.push(commands), backlogBytes: state.backlogBytes + commands.length }));
 };
 
 const skip = (state: Coordinator, to: number): Step<Coordinator, Effect> => {
@@ -291,7 +309,7 @@ const skip = (state: Coordinator, to: number): Step<Coordinator, Effect> => {
 
 const close = (state: Coordinator, instance: Instance): Step<Coordinator, Effect> => {
   if (state.role.type !== 'Leading' || !state.role.open.has(instance)) return step(state);
-  return flush({ ...state, role: { ...state.role, open: state.role.open.delete(instance) } });
+  return flush(changed(state, { role: leading(state.role, { open: state.role.open.delete(instance) }) }));
 };
 
 /** Proposes full batches while the window has room, and a smaller one when no batch is open (after Nagle): no timer needed. */
@@ -300,7 +318,7 @@ const flush = (state: Coordinator): Step<Coordinator, Effect> => {
   let leader = state;
   while (!leader.backlog.isEmpty() && mayPropose(leader)) {
     const batch = takeBatch(leader);
-    const rest = { ...leader, backlog: leader.backlog.skip(batch.chunks), backlogBytes: leader.backlogBytes - batch.bytes };
+    const rest = changed(leader, { backlog: leader.backlog.skip(batch.chunks), backlogBytes: leader.backlogBytes - batch.bytes });
     const [next, proposals] = propose(rest, { type: 'Batch', commands: concatenate(leader.backlog.take(batch.chunks).toArray(), batch.bytes) });
     leader = next;
     effects.push(...proposals);
@@ -336,7 +354,7 @@ const propose = (state: Coordinator, value: Value): Step<Coordinator, Effect> =>
   if (state.role.type !== 'Leading') return step(state);
   const { ballot, role } = state;
   const id = `${ballot.round}.${ballot.process}.${role.named}`;
-  return proposeAs({ ...state, role: { ...role, named: role.named + 1 } }, id, value);
+  return proposeAs(changed(state, { role: leading(role, { named: role.named + 1 }) }), id, value);
 };
 
 const proposeAs = (state: Coordinator, id: ValueId, value: Value): Step<Coordinator, Effect> => {
@@ -344,7 +362,7 @@ const proposeAs = (state: Coordinator, id: ValueId, value: Value): Step<Coordina
   const { role, now } = state;
   const instance = role.next;
   const open = role.open.set(instance, { id, value, sent: now });
-  return [{ ...state, role: { ...role, next: instance + 1, open } }, proposal(state, role.ring, instance, id, value)];
+  return [changed(state, { role: leading(role, { next: instance + 1, open }) }), proposal(state, role.ring, instance, id, value)];
 };
 
 /** A coordinator is the first acceptor of its ring: it says to itself what it has to say, and its acceptor passes it on. */

@@ -1,6 +1,6 @@
 /** A learner of one ring: hands values over in instance order, once each, and asks for what is missing. CON-5, CON-6. */
 import { Map } from 'immutable';
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import { isHigher, NO_BALLOT, type Ballot, type Membership, type ProcessId } from './ballot.js';
 import { send, type Effect, type Instance, type Message, type Value, type ValueId } from './messages.js';
 
@@ -45,6 +45,8 @@ export const initial = (me: ProcessId, membership: Membership, settings: Setting
   waiting: { next, since: 0, asked: next, turn: 0 },
 });
 
+const changed = changing<Learner>(({ me, membership, settings, next, horizon, decided, values, ballot, waiting }) => ({ me, membership, settings, next, horizon, decided, values, ballot, waiting }));
+
 export const onEvent = (state: Learner, event: Event): Step<Learner, Effect> => {
   switch (event.type) {
     case 'Value':
@@ -52,9 +54,9 @@ export const onEvent = (state: Learner, event: Event): Step<Learner, Effect> => 
     case 'Decision':
       return handOver(note(state, event.instance, event.id));
     case 'Chosen':
-      return handOver(note({ ...state, values: state.values.set(event.id, event.value) }, event.instance, event.id));
+      return handOver(note(changed(state, { values: state.values.set(event.id, event.value) }), event.instance, event.id));
     case 'Alive':
-      return step(event.decided > state.horizon ? { ...state, horizon: event.decided } : state);
+      return step(event.decided > state.horizon ? changed(state, { horizon: event.decided }) : state);
     case 'Tick':
       return ask(state, event.now);
   }
@@ -62,16 +64,16 @@ export const onEvent = (state: Learner, event: Event): Step<Learner, Effect> => 
 
 /** A value of a new ballot outdates those of older ones that nobody has decided: whoever wants them again sends them again. */
 const keep = (state: Learner, { ballot, id, value }: Extract<Event, { type: 'Value' }>): Learner => {
-  if (!isHigher(ballot, state.ballot)) return { ...state, values: state.values.set(id, value) };
+  if (!isHigher(ballot, state.ballot)) return changed(state, { values: state.values.set(id, value) });
   const wanted = state.decided.toSet();
-  return { ...state, ballot, values: state.values.filter((_, known) => wanted.has(known)).set(id, value) };
+  return changed(state, { ballot, values: state.values.filter((_, known) => wanted.has(known)).set(id, value) });
 };
 
 // CON-6: an instance already handed over is never noted again.
 const note = (state: Learner, instance: Instance, id: ValueId): Learner =>
   instance < state.next
-    ? { ...state, values: state.values.delete(id) }
-    : { ...state, decided: state.decided.set(instance, id), horizon: Math.max(state.horizon, instance + 1) };
+    ? changed(state, { values: state.values.delete(id) })
+    : changed(state, { decided: state.decided.set(instance, id), horizon: Math.max(state.horizon, instance + 1) });
 
 /** CON-5: instance i + 1 waits for instance i, and a decided id for its value. */
 const handOver = (state: Learner): Step<Learner, Effect> => {
@@ -87,15 +89,15 @@ const handOver = (state: Learner): Step<Learner, Effect> => {
     next += 1;
   }
   if (delivered.length === 0) return step(state);
-  return [{ ...state, next, decided, values }, delivered];
+  return [changed(state, { next, decided, values }), delivered];
 };
 
 /** Asks when nothing has moved for a while, or, in the middle of catching up, as soon as the last answer is used up. */
 const ask = (state: Learner, now: number): Step<Learner, Effect> => {
   const { next, horizon, waiting, settings } = state;
-  if (next >= horizon) return step({ ...state, waiting: { ...waiting, next, since: now, asked: next } });
+  if (next >= horizon) return step(changed(state, { waiting: { next, since: now, asked: next, turn: waiting.turn } }));
   if (next === waiting.asked && next !== waiting.next) return request(state, now, waiting.turn);
-  if (next !== waiting.next) return step({ ...state, waiting: { ...waiting, next, since: now } });
+  if (next !== waiting.next) return step(changed(state, { waiting: { next, since: now, asked: waiting.asked, turn: waiting.turn } }));
   return now - waiting.since < settings.askAfter ? step(state) : request(state, now, waiting.turn + 1);
 };
 
@@ -105,5 +107,5 @@ const request = (state: Learner, now: number, turn: number): Step<Learner, Effec
   const acceptor = others[(me + turn) % others.length];
   if (acceptor === undefined) return step(state);
   const asked = Math.min(next + settings.askFor, horizon);
-  return step({ ...state, waiting: { next, since: now, asked, turn } }, send(acceptor, { type: 'Ask', from: next, to: asked }));
+  return step(changed(state, { waiting: { next, since: now, asked, turn } }), send(acceptor, { type: 'Ask', from: next, to: asked }));
 };

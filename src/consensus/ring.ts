@@ -4,7 +4,7 @@
  * It forwards first and decides second, and it talks to its own parts by the messages it would send to others, so that the
  * same rules of durability hold for both.
  */
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import * as Acceptor from './acceptor.js';
 import { successor, type Membership, type ProcessId } from './ballot.js';
 import * as Coordinator from './coordinator.js';
@@ -49,6 +49,8 @@ export const learned = ({ voting, learner }: Ring): readonly Value[] => {
   for (let instance = 0; instance < learner.next; instance += 1) values.push(voting?.acceptor.log.get(instance)?.value ?? NOOP);
   return values;
 };
+
+const changed = changing<Ring>(({ me, membership, voting, learner }) => ({ me, membership, voting, learner }));
 
 export const onEvent = (ring: Ring, event: Event): Step<Ring, Effect> => {
   switch (event.type) {
@@ -102,19 +104,22 @@ const forward = (
 const accept = (ring: Ring, event: Acceptor.Event): Step<Ring, Effect> => {
   if (ring.voting === null) return step(ring);
   const [acceptor, effects] = Acceptor.onEvent(ring.voting.acceptor, event);
-  return [{ ...ring, voting: { ...ring.voting, acceptor } }, effects];
+  if (acceptor === ring.voting.acceptor) return [ring, effects];
+  return [changed(ring, { voting: { acceptor, coordinator: ring.voting.coordinator } }), effects];
 };
 
 const coordinate = (ring: Ring, event: Coordinator.Event): Step<Ring, Effect> => {
   if (ring.voting === null) return step(ring);
   const [coordinator, effects] = Coordinator.onEvent(ring.voting.coordinator, event);
-  return [{ ...ring, voting: { ...ring.voting, coordinator } }, effects];
+  if (coordinator === ring.voting.coordinator) return [ring, effects];
+  return [changed(ring, { voting: { acceptor: ring.voting.acceptor, coordinator } }), effects];
 };
 
 /** What a process learns, its acceptor remembers and its coordinator builds on. */
 const learn = (ring: Ring, event: Learner.Event): Step<Ring, Effect> => {
   const [learner, effects] = Learner.onEvent(ring.learner, event);
-  const learned: Ring = { ...ring, learner };
+  const learned: Ring = learner === ring.learner ? ring : changed(ring, { learner });
+  if (effects.length === 0) return [learned, effects];
   return effects.reduce<Step<Ring, Effect>>(
     (whole, effect) => both(whole, (next) => (effect.type === 'Deliver' ? deliver(next, effect) : step(next, effect))),
     step(learned),

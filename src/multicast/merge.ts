@@ -45,14 +45,13 @@ export const initial = (groups: readonly Group[], m: number): Merge => ({
 });
 
 export const onEvent = (state: Merge, { group, value }: Event): Step<Merge, Effect> =>
-  deliver({ ...state, lanes: state.lanes.map((lane) => (lane.group === group ? extend(lane, value) : lane)) });
+  deliver({ m: state.m, lanes: state.lanes.map((lane) => (lane.group === group ? extend(lane, value) : lane)) });
 
-const extend = (lane: Lane, value: Decided): Lane => {
-  const known = advance(lane.known, value);
-  return value.type === 'Batch'
-    ? { ...lane, known, waiting: lane.waiting.push({ slot: lane.known, commands: value.commands }) }
-    : { ...lane, known };
-};
+const extend = ({ group, known, waiting }: Lane, value: Decided): Lane => ({
+  group,
+  known: advance(known, value),
+  waiting: value.type === 'Batch' ? waiting.push({ slot: known, commands: value.commands }) : waiting,
+});
 
 /** MUL-3: delivers while the first batch in key order is known to be the first. */
 const deliver = (state: Merge): Step<Merge, Effect> => {
@@ -61,8 +60,8 @@ const deliver = (state: Merge): Step<Merge, Effect> => {
   for (let first = firstOf(merge); first !== undefined && isFirst(merge, first); first = firstOf(merge)) {
     const { lane, batch } = first;
     delivered.push({ type: 'Deliver', group: lane.group, slot: batch.slot, commands: batch.commands });
-    const shorter = { ...lane, waiting: lane.waiting.shift() };
-    merge = { ...merge, lanes: merge.lanes.map((other) => (other === lane ? shorter : other)) };
+    const shorter: Lane = { group: lane.group, known: lane.known, waiting: lane.waiting.shift() };
+    merge = { m: merge.m, lanes: merge.lanes.map((other) => (other === lane ? shorter : other)) };
   }
   return [merge, delivered];
 };

@@ -5,7 +5,7 @@
  * lambda gives for that time, by one ordered instance "advance to X". X is absolute and a function of the clock alone:
  * a coordinator that takes over, or that repeats itself, proposes nothing but what was due anyway.
  */
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 
 export type Settings = {
   /** The expected rate of a ring, virtual slots a second; at least the peak rate of any ring, else that ring is held up. */
@@ -44,15 +44,17 @@ export const recover = (settings: Settings, decided: Iterable<Ordered>): Levelle
   return leveller;
 };
 
+const changed = changing<Leveller>(({ settings, levelled, position, last }) => ({ settings, levelled, position, last }));
+
 export const onEvent = (state: Leveller, event: Event): Step<Leveller, Effect> => {
   switch (event.type) {
     case 'Decided':
-      return step({ ...state, position: advance(state.position, event.value), last: event.value.type === 'Batch' ? state.position : state.last });
+      return step(changed(state, { position: advance(state.position, event.value), last: event.value.type === 'Batch' ? state.position : state.last }));
     case 'Tick': {
       const { lambda, delta, origin } = state.settings;
       if (event.now - state.levelled < delta) return step(state);
       const target = event.enough ?? Math.floor(((event.now - origin) * lambda) / 1000);
-      const levelled = { ...state, levelled: event.now };
+      const levelled = changed(state, { levelled: event.now });
       return target > state.position ? step(levelled, { type: 'Skip', to: target }) : step(levelled);
     }
   }

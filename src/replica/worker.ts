@@ -29,7 +29,7 @@ import {
 } from '../record.js';
 import { partitionIn, REFUSED, unpacked, type Engine } from '../service/engine.js';
 import type { Condition, Digest } from '../service/service.js';
-import { step, type Step } from '../step.js';
+import { changing, step, type Step } from '../step.js';
 import { EXECUTOR, isFull, type Board } from './barrier.js';
 import { attemptIn, BEYOND, FORGOTTEN, isAnswered, statusIn, type Sessions } from './sessions.js';
 import { treatmentOf, type Technique, type Treatment } from './techniques.js';
@@ -100,11 +100,13 @@ const treatmentsUnder = ({ technique, threads }: Settings): Treatments =>
     Array.from({ length: 4 * (threads + 1) }, (_, footprint) => treatmentOf(technique, unpacked(footprint), group)),
   );
 
+const changed = changing<Worker>(({ settings, treatments, thread, shared, queue, generation, phase }) => ({ settings, treatments, thread, shared, queue, generation, phase }));
+
 export const onEvent = (worker: Worker, event: Event): Step<Worker, Effect> => {
   switch (event.type) {
     case 'Deliver': {
       const { group, slot, commands } = event;
-      return step({ ...worker, queue: worker.queue.push({ group, slot, commands, at: 0, offset: 0 }) });
+      return step(changed(worker, { queue: worker.queue.push({ group, slot, commands, at: 0, offset: 0 }) }));
     }
     case 'Run':
       return run(worker, event.budget);
@@ -129,8 +131,8 @@ const synchronises = ({ settings }: Worker, { group }: Delivered): boolean => gr
 // REP-4: everything that comes before the barrier is done.
 const arrive = (worker: Worker): Step<Worker, Effect> => {
   const generation = (worker.generation + 1) | 0;
-  const board = worker.shared.board.arrive(worker.thread, generation);
-  return step({ ...worker, generation, phase: { type: 'Arrived' }, shared: { ...worker.shared, board } });
+  const { engine, sessions, board } = worker.shared;
+  return step(changed(worker, { generation, phase: { type: 'Arrived' }, shared: { engine, sessions, board: board.arrive(worker.thread, generation) } }));
 };
 
 const enter = (worker: Worker, head: Delivered, budget: number): Step<Worker, Effect> =>
@@ -141,18 +143,18 @@ const enter = (worker: Worker, head: Delivered, budget: number): Step<Worker, Ef
 // REP-4: nobody goes on before the execution is over.
 const leave = (worker: Worker, head: Delivered): Step<Worker, Effect> =>
   worker.shared.board.hasDeparted(worker.generation)
-    ? step({ ...advance(worker, skipOver(head, worker.settings.commandsPerBarrier)), phase: { type: 'Running' } })
+    ? step(changed(advance(worker, skipOver(head, worker.settings.commandsPerBarrier)), { phase: { type: 'Running' } }))
     : step(worker, { type: 'Wait', generation: worker.generation });
 
 /** Executes up to `budget` commands under the barrier, and departs when the last of it is done. */
 const conclude = (worker: Worker, head: Delivered, budget: number, left: number): Step<Worker, Effect> => {
   const sheet = newSheet(roomFor(worker, head, Math.min(budget, left)));
   const [shared, reached] = carryOut(worker, worker.shared, head, Math.min(budget, left), sheet);
-  const next = advance({ ...worker, shared }, reached);
+  const next = advance(changed(worker, { shared }), reached);
   const done = reached.offset - head.offset;
-  if (done < left && !isOver(reached)) return [{ ...next, phase: { type: 'Executing', left: left - done } }, said(sheet)];
-  const board = shared.board.depart(worker.generation);
-  return [{ ...next, phase: { type: 'Running' }, shared: { ...shared, board } }, said(sheet)];
+  if (done < left && !isOver(reached)) return [changed(next, { phase: { type: 'Executing', left: left - done } }), said(sheet)];
+  const { engine, sessions, board } = shared;
+  return [changed(next, { phase: { type: 'Running' }, shared: { engine, sessions, board: board.depart(worker.generation) } }), said(sheet)];
 };
 
 /** Executes up to `budget` commands, of as many batches as they take. */
@@ -163,7 +165,7 @@ const execute = (worker: Worker, first: Delivered, budget: number): Step<Worker,
   for (let head: Delivered | undefined = first; head !== undefined && left > 0 && !synchronises(worker, head); head = next.queue.first()) {
     const [shared, reached] = carryOut(worker, next.shared, head, left, sheet);
     left -= reached.offset - head.offset;
-    next = advance({ ...next, shared }, reached);
+    next = advance(changed(next, { shared }), reached);
   }
   return [next, said(sheet)];
 };
@@ -181,12 +183,15 @@ const skipOver = (head: Delivered, commands: number): Delivered => {
     at = nextRecord(head.commands, at);
     offset += 1;
   }
-  return { ...head, at, offset };
+  return placed(head, at, offset);
 };
+
+/** A batch, as far as this place in it. */
+const placed = ({ group, slot, commands }: Delivered, at: number, offset: number): Delivered => ({ group, slot, commands, at, offset });
 
 const isOver = ({ commands, at }: Delivered): boolean => at >= commands.length;
 
-const advance = (worker: Worker, head: Delivered): Worker => ({ ...worker, queue: isOver(head) ? worker.queue.shift() : worker.queue.set(0, head) });
+const advance = (worker: Worker, head: Delivered): Worker => changed(worker, { queue: isOver(head) ? worker.queue.shift() : worker.queue.set(0, head) });
 
 /** Commands that the engine is told of at once. */
 const PORTION = 16;
@@ -198,12 +203,12 @@ const carryOut = (worker: Worker, before: Shared, head: Delivered, budget: numbe
   let shared = before;
   let { at, offset } = head;
   for (let left = budget; left > 0 && at < commands.length; left -= 1) {
-    if (offset % PORTION === 0) shared.engine.expect(commands, at, skipOver({ ...head, at, offset }, PORTION).at);
+    if (offset % PORTION === 0) shared.engine.expect(commands, at, skipOver(placed(head, at, offset), PORTION).at);
     shared = answer(worker, shared, head, at, offset, isOurs, sheet);
     at = nextRecord(commands, at);
     offset += 1;
   }
-  return [shared, { ...head, at, offset }];
+  return [shared, placed(head, at, offset)];
 };
 
 /**
@@ -248,7 +253,7 @@ const answer = (worker: Worker, shared: Shared, batch: Delivered, at: number, of
   }
   const remembered = sessions.remember(table, floorAt(commands, at), sheet.bytes, start);
   if (!isToSay) retract(sheet, start);
-  return after === engine && remembered === sessions ? shared : { ...shared, engine: after, sessions: remembered };
+  return after === engine && remembered === sessions ? shared : { engine: after, sessions: remembered, board: shared.board };
 };
 
 const refuse = (shared: Shared, batch: Delivered, at: number, offset: number, isToSay: boolean, sheet: Sheet, reason: string): Shared => {
