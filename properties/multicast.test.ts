@@ -231,6 +231,6 @@ describe('levelling on demand', () => {
     const holds = Node.stateInvariants['MUL-7: nothing waits for a ring that is idle, where one process coordinates both']!;
     const { process } = deciding({ m: 1, window: 1, groups: [1], mixture: [] });
     expect(holds(process)).toBe(true);
-    expect(holds({ ...process, parts: process.parts.update(1, (part) => part && { ...part, leveller: part.leveller && { ...part.leveller, last: 5 } }) })).toBe(false);
+    expect(holds({ ...process, parts: process.parts.map((part, group) => (group === 1 ? { ...part, leveller: part.leveller && { ...part.leveller, last: 5 } } : part)) })).toBe(false);
   });
 });

@@ -24,11 +24,13 @@ export type Learned = {
   readonly commands: readonly string[];
 };
 
+/** The names of the commands that clients multicast, by the ring of their group. */
+export type Submitted = ReadonlyMap<number, ReadonlySet<string>>;
+
 /** What is known when a run is over. */
 export type Facts = {
   readonly acceptors: number;
-  /** Commands that clients multicast, by name, and the ring of their group. */
-  readonly submitted: readonly { readonly ring: number; readonly command: string }[];
+  readonly submitted: Submitted;
   readonly votes: readonly Vote[];
   /** In the order in which it happened at each process. */
   readonly learned: readonly Learned[];
@@ -39,15 +41,16 @@ const ballotName = ({ round, process }: Ballot): string => `${round}.${process}`
 /** The clauses: what violates each of them, given the facts of a run. */
 export const clauses = {
   'CON-1: one ballot carries one value in an instance': ({ votes }: Facts) =>
-    contradictions(votes, ({ ring, instance, ballot }) => `instance ${instance} of ring ${ring} in ballot ${ballotName(ballot)}`, ({ id }) => id),
+    contradictions(votes, ({ instance, ballot }) => `${instance} in ballot ${ballotName(ballot)}`, ({ id }) => id, 'instance'),
 
   'CON-4: what is decided has the votes of a quorum in one ballot': ({ votes, learned, acceptors }: Facts) => {
     const votersByChoice = new Map<string, Set<number>>();
     const elected = new Set<string>();
     for (const { ring, instance, id, ballot, process } of votes) {
       const choice = `${ring}/${instance}/${id}`;
-      const voters = votersByChoice.get(`${choice}@${ballotName(ballot)}`) ?? new Set();
-      votersByChoice.set(`${choice}@${ballotName(ballot)}`, voters.add(process));
+      const inBallot = `${choice}@${ballotName(ballot)}`;
+      const voters = votersByChoice.get(inBallot) ?? new Set();
+      votersByChoice.set(inBallot, voters.add(process));
       if (voters.size > acceptors / 2) elected.add(choice);
     }
     return learned
@@ -66,39 +69,44 @@ export const clauses = {
     ),
 
   'CON-8: no two processes learn different values for one instance': ({ learned }: Facts) =>
-    contradictions(learned, ({ ring, instance }) => `instance ${instance} of ring ${ring}`, ({ value }) => value),
+    contradictions(learned, ({ instance }) => instance, ({ value }) => value, 'instance'),
 
-  'CON-8: an id stands for one value': ({ learned }: Facts) => contradictions(learned, ({ ring, id }) => `id ${id} of ring ${ring}`, ({ value }) => value),
+  'CON-8: an id stands for one value': ({ learned }: Facts) => contradictions(learned, ({ id }) => id, ({ value }) => value, 'id'),
 
-  'CON-10: what is decided was submitted, or is a skip or a no-op': ({ learned, submitted }: Facts) => {
-    const known = commandsByRing(submitted);
-    return learned.flatMap(({ ring, instance, commands }) =>
-      commands.filter((command) => known.get(ring)?.has(command) !== true).map((command) => `instance ${instance} of ring ${ring} decided ${command}, which nobody submitted`),
-    );
-  },
+  'CON-10: what is decided was submitted, or is a skip or a no-op': ({ learned, submitted }: Facts) =>
+    learned.flatMap(({ ring, instance, commands }) =>
+      unknownIn(submitted.get(ring), commands).map((command) => `instance ${instance} of ring ${ring} decided ${command}, which nobody submitted`),
+    ),
 };
 
-/** What was submitted to each ring. */
-export const commandsByRing = (submitted: Facts['submitted']): ReadonlyMap<number, ReadonlySet<string>> => {
-  const commands = new Map<number, Set<string>>();
-  for (const { ring, command } of submitted) {
-    const known = commands.get(ring);
-    if (known === undefined) commands.set(ring, new Set([command]));
-    else known.add(command);
+/** Submissions as they came: to which ring, and which commands. */
+export const byRing = (submissions: Iterable<readonly [ring: number, commands: readonly string[]]>): Submitted => {
+  const submitted = new Map<number, Set<string>>();
+  for (const [ring, commands] of submissions) {
+    const known = submitted.get(ring) ?? new Set();
+    submitted.set(ring, known);
+    for (const command of commands) known.add(command);
   }
-  return commands;
+  return submitted;
 };
 
-/** What goes by the same name and is not the same. */
-const contradictions = <T>(facts: readonly T[], nameOf: (fact: T) => string, contentOf: (fact: T) => string): readonly string[] => {
-  const contentByName = new Map<string, string>();
-  return facts.flatMap((fact) => {
+/** Those of some commands that are not among the known ones. */
+export const unknownIn = (known: ReadonlySet<string> | undefined, commands: readonly string[]): readonly string[] => commands.filter((command) => known?.has(command) !== true);
+
+/** What goes by the same name in a ring and is not the same. */
+const contradictions = <T extends { readonly ring: number }>(facts: readonly T[], nameOf: (fact: T) => number | string, contentOf: (fact: T) => string, what: string): readonly string[] => {
+  const rings = new Map<number, Map<number | string, string>>();
+  const found: string[] = [];
+  for (const fact of facts) {
+    const contentByName = rings.get(fact.ring) ?? new Map<number | string, string>();
+    rings.set(fact.ring, contentByName);
     const name = nameOf(fact);
     const content = contentOf(fact);
-    const known = contentByName.get(name) ?? content;
-    contentByName.set(name, known);
-    return known === content ? [] : [`${name}: ${known} and ${content}`];
-  });
+    const known = contentByName.get(name);
+    if (known === undefined) contentByName.set(name, content);
+    else if (known !== content) found.push(`${what} ${name} of ring ${fact.ring}: ${known} and ${content}`);
+  }
+  return found;
 };
 
 /** What each process learned in each ring between two crashes. */

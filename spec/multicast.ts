@@ -3,7 +3,7 @@
  *
  * A batch stands at a virtual `slot` of its group; a learner subscribes to some groups and merges them.
  */
-import { commandsByRing } from './consensus.js';
+import { unknownIn, type Submitted } from './consensus.js';
 
 export type Delivery = {
   /** A thread of a replica, between two crashes. */
@@ -20,7 +20,7 @@ export type Delivery = {
 
 /** What is known when a run is over. */
 export type Facts = {
-  readonly submitted: readonly { readonly ring: number; readonly command: string }[];
+  readonly submitted: Submitted;
   /** In the order in which it happened at each learner. */
   readonly deliveries: readonly Delivery[];
   /** Longest that a known batch may wait for other rings, ms; `null` where faults make any wait possible. */
@@ -34,13 +34,12 @@ const placeOf = ({ group, slot }: Delivery): string => `g${group}/${slot}`;
 /** The clauses: what violates each of them, given the facts of a run. */
 export const clauses = {
   'MUL-1 integrity: a learner delivers a slot once, and only what was multicast to its group': ({ submitted, deliveries }: Facts) => {
-    const known = commandsByRing(submitted);
     const seen = new Set<string>();
     return deliveries.flatMap((delivery) => {
       const name = `${delivery.learner} ${placeOf(delivery)}`;
       const repeated = seen.has(name) ? [`${name} again`] : [];
       seen.add(name);
-      return [...repeated, ...delivery.commands.filter((command) => known.get(delivery.group)?.has(command) !== true).map((command) => `${name}: ${command} was not multicast to g${delivery.group}`)];
+      return [...repeated, ...unknownIn(submitted.get(delivery.group), delivery.commands).map((command) => `${name}: ${command} was not multicast to g${delivery.group}`)];
     });
   },
 

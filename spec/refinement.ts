@@ -42,9 +42,9 @@ export const consensus: Machine<Decisions, Learned> = {
     const expected = next.get(reader) ?? (life === 0 ? 0 : instance);
     if (instance !== expected) return `process ${process} learns instance ${instance}, and ${expected} comes next`;
     if (instance > decided.size) return `process ${process} learns instance ${instance}, and ${decided.size} is not decided`;
-    const known = decided.get(instance) ?? value;
-    if (known !== value) return `process ${process} learns ${value} in instance ${instance}, which decided ${known}`;
-    return { decided: decided.set(instance, value), next: next.set(reader, instance + 1) };
+    const known = decided.get(instance);
+    if (known !== undefined && known !== value) return `process ${process} learns ${value} in instance ${instance}, which decided ${known}`;
+    return { decided: known === undefined ? decided.push(value) : decided, next: next.set(reader, instance + 1) };
   },
 };
 
@@ -65,12 +65,12 @@ export const multicast: Machine<Orders, Delivered> = {
     const order = orders.get(subscription) ?? List<string>();
     const at = next.get(learner) ?? 0;
     const said = `slot ${slot} of group ${group}: ${content}`;
-    const known = order.get(at) ?? said;
-    if (known !== said) return `${learner} delivers ${said}, where another one delivered ${known}`;
+    const known = order.get(at);
+    if (known !== undefined && known !== said) return `${learner} delivers ${said}, where another one delivered ${known}`;
     const place = `${learner} ${group}`;
     // What two orders have in common stands in the same order in both.
     if (slot <= (last.get(place) ?? -1)) return `${learner} delivers ${said} after slot ${last.get(place) ?? -1}`;
-    return { orders: orders.set(subscription, order.set(at, said)), next: next.set(learner, at + 1), last: last.set(place, slot) };
+    return { orders: known === undefined ? orders.set(subscription, order.push(said)) : orders, next: next.set(learner, at + 1), last: last.set(place, slot) };
   },
 };
 

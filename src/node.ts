@@ -46,7 +46,8 @@ export const ringsOf = ({ technique, threads }: Pick<Cluster, 'technique' | 'thr
 export type Part = { readonly ring: Ring.Ring; readonly leveller: Skip.Leveller | null };
 
 export type Process = {
-  readonly parts: Map<Group, Part>;
+  /** By group: rings are numbered from 0. */
+  readonly parts: readonly Part[];
   /** Slots of a ring in one round of the merge. */
   readonly m: number;
 };
@@ -64,13 +65,11 @@ export type ProcessEffect =
 /** The process `me`, new, or with what it had persisted in each group before a crash. */
 export const startProcess = (cluster: Cluster, me: ProcessId, records: Map<Group, readonly Durable[]> = Map()): Process => ({
   m: cluster.m,
-  parts: Map(
-    ringsOf(cluster).map((group): [Group, Part] => {
-      const ring = Ring.start(me, ringMembership(cluster, group), cluster.ring, records.get(group, []));
-      // A single ring is never merged with another, so that nothing waits for it.
-      return [group, { ring, leveller: ring.voting === null || ringsOf(cluster).length === 1 ? null : Skip.recover(cluster.skip, Ring.learned(ring)) }];
-    }),
-  ),
+  parts: ringsOf(cluster).map((group) => {
+    const ring = Ring.start(me, ringMembership(cluster, group), cluster.ring, records.get(group, []));
+    // A single ring is never merged with another, so that nothing waits for it.
+    return { ring, leveller: ring.voting === null || ringsOf(cluster).length === 1 ? null : Skip.recover(cluster.skip, Ring.learned(ring)) };
+  }),
 });
 
 /** The processes of a group's ring: its first coordinator first. */
@@ -86,9 +85,9 @@ export const onProcessEvent = (process: Process, event: ProcessEvent): Step<Proc
       return catchUp(process, event.group, within(process, event.group, (part) => drive(part, event)));
     case 'Tick': {
       const led = standingsOf(process);
-      return [...process.parts.keys()].reduce<Step<Process, ProcessEffect>>(
-        (whole, group) => {
-          const level: Skip.Event = led.length < process.parts.size ? event : { type: 'Tick', now: event.now, enough: Demand.enoughFor(group, led, process.m) };
+      return process.parts.reduce<Step<Process, ProcessEffect>>(
+        (whole, _, group) => {
+          const level: Skip.Event = led.length < process.parts.length ? event : { type: 'Tick', now: event.now, enough: Demand.enoughFor(group, led, process.m) };
           return and(whole, (next) => within(next, group, (part) => tick(part, event, level)));
         },
         step(process),
@@ -99,7 +98,7 @@ export const onProcessEvent = (process: Process, event: ProcessEvent): Step<Proc
 
 /** MUL-7: what was proposed in one ring, or has ended in it, may be waited for in another. */
 const catchUp = (before: Process, group: Group, [process, effects]: Step<Process, ProcessEffect>): Step<Process, ProcessEffect> => {
-  const [known, part] = [before.parts.get(group), process.parts.get(group)];
+  const [known, part] = [before.parts[group], process.parts[group]];
   const isIdle = part?.leveller === null || (known?.leveller === part?.leveller && known?.ring.voting?.coordinator.role === part?.ring.voting?.coordinator.role);
   if (isIdle) return [process, effects];
   return Demand.demands(standingsOf(process), process.m).reduce<Step<Process, ProcessEffect>>(
@@ -132,10 +131,10 @@ export const stateInvariants: Readonly<Record<string, (process: Process) => bool
 };
 
 const within = (process: Process, group: Group, then: (part: Part) => Step<Part, RingEffect>): Step<Process, ProcessEffect> => {
-  const part = process.parts.get(group);
+  const part = process.parts[group];
   if (part === undefined) return step(process);
   const [next, effects] = then(part);
-  return [next === part ? process : { parts: process.parts.set(group, next), m: process.m }, effects.map((effect) => ofGroup(group, effect))];
+  return [next === part ? process : { parts: process.parts.with(group, next), m: process.m }, effects.map((effect) => ofGroup(group, effect))];
 };
 
 /** Field by field: of all that is done for a batch, copying effects whole would take an eighth. */

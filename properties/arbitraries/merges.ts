@@ -1,6 +1,7 @@
 /** Rings that decide at different speeds, and learners with different subscriptions, each of which hears of it in an order of its own. */
 
 import * as fc from 'fast-check';
+import { byRing } from '../../spec/consensus.js';
 import type { Delivery, Facts } from '../../spec/multicast.js';
 import * as Merge from '../../src/multicast/merge.js';
 import type { Group } from '../../src/record.js';
@@ -47,7 +48,7 @@ export const merging = (of: Rings, groups: readonly Group[], order: Turns, onEve
 
 /** What each learner, by its number, makes of what it hears. */
 export const deliveries = ({ of, orders }: Heard, onEventOf: (learner: number) => typeof Merge.onEvent = () => Merge.onEvent): Facts => ({
-  submitted: [...of.decided].flatMap(([ring, values]) => values.flatMap((value, i) => (value.type === 'Batch' ? [{ ring, command: `${ring}.${i}` }] : []))),
+  submitted: byRing([...of.decided].map(([ring, values]) => [ring, values.flatMap((value, i) => (value.type === 'Batch' ? [`${ring}.${i}`] : []))] as const)),
   deliveries: SUBSCRIPTIONS.flatMap((groups, learner) =>
     merging(of, groups, orders[learner]!, onEventOf(learner)).flatMap(({ effects }, now) =>
       effects.map(

@@ -69,17 +69,17 @@ export type Knowing = { readonly acceptor: Acceptor; readonly coordinator: Coord
 type Mistaken = { readonly [K in keyof Knowing]?: (known: Knowing[K], message: Message) => Knowing[K] };
 
 /** What a process knows of a ring as an acceptor or coordinator; nothing, if it is neither. */
-export const votingOf = (process: Node.Process, group: Group) => process.parts.get(group)?.ring.voting ?? undefined;
+export const votingOf = (process: Node.Process, group: Group) => process.parts[group]?.ring.voting ?? undefined;
 
 export const mistake = (process: Node.Process, group: Group, message: Message, { acceptor, coordinator, learner }: Mistaken): Node.Process => {
-  const part = process.parts.get(group);
+  const part = process.parts[group];
   if (part === undefined) return process;
   const { ring } = part;
   const voting = ring.voting && {
     acceptor: acceptor?.(ring.voting.acceptor, message) ?? ring.voting.acceptor,
     coordinator: coordinator?.(ring.voting.coordinator, message) ?? ring.voting.coordinator,
   };
-  return { ...process, parts: process.parts.set(group, { ...part, ring: { ...ring, voting, learner: learner?.(ring.learner, message) ?? ring.learner } }) };
+  return { ...process, parts: process.parts.with(group, { ...part, ring: { ...ring, voting, learner: learner?.(ring.learner, message) ?? ring.learner } }) };
 };
 
 /** A process that is mistaken about its state when it takes what it is told. */

@@ -114,7 +114,7 @@ export const RING_PAXOS: readonly Mutant[] = [
         ...coordinator,
         ballot: { ...coordinator.ballot, round: Math.max(0, coordinator.ballot.round - 1) },
       });
-      return [...process.parts.keys()].reduce((known, group) => mistake(known, group, { type: 'Here' }, { coordinator: forget }), process);
+      return process.parts.reduce((known, _, group) => mistake(known, group, { type: 'Here' }, { coordinator: forget }), process);
     },
   }))),
   mutant('RP08', 'a new coordinator starts above the highest instance and leaves the holes below it', ...before([inRough], leavingHoles())),
@@ -213,7 +213,7 @@ function leavingHoles() {
 /** A process that comes back and takes what its rings decide next for their beginning. */
 export const startingInTheMiddle = together(
   comingBack((process) =>
-    [...process.parts.keys()].reduce((known, group) => mistake(known, group, { type: 'Here' }, { learner: (learner) => ({ ...learner, isBack: true }) }), process),
+    process.parts.reduce((known, _, group) => mistake(known, group, { type: 'Here' }, { learner: (learner) => ({ ...learner, isBack: true }) }), process),
   ),
   mistaken({
     learner: (known, message) => {

@@ -101,12 +101,12 @@ function repeatingSkips() {
       const [next, effects] = Node.onProcessEvent(process, event);
       if (event.type === 'Tick' || event.message.type !== 'Promise') return [next, effects];
       const [known, now] = [votingOf(process, event.group)?.coordinator, votingOf(next, event.group)?.coordinator];
-      const part = next.parts.get(event.group);
+      const part = next.parts[event.group];
       const isTakeover = known?.role.type === 'Preparing' && now?.role.type === 'Leading' && now.ballot.round > 1 && isSame(known.ballot, now.ballot);
       if (!isTakeover || part === undefined || part.leveller === null) return [next, effects];
       const { settings, position } = part.leveller;
       const leveller = { ...part.leveller, settings: { ...settings, origin: settings.origin - (1000 * position) / settings.lambda } };
-      return [{ ...next, parts: next.parts.set(event.group, { ...part, leveller }) }, effects];
+      return [{ ...next, parts: next.parts.with(event.group, { ...part, leveller }) }, effects];
     },
   });
 }

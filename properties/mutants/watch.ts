@@ -54,8 +54,8 @@ export const watched = (world: World<Command, Result>): { readonly world: World<
 
     onProcessEvent: (process, event) => {
       const taken = onProcessEvent(process, event);
-      for (const [group, { ring }] of taken[0].parts) {
-        const known = process.parts.get(group)?.ring;
+      for (const [group, { ring }] of taken[0].parts.entries()) {
+        const known = process.parts[group]?.ring;
         if (known === ring || known?.voting == null || ring.voting === null) continue;
         const who = `process ${ring.me} of ring ${group}`;
         if (known.voting.acceptor !== ring.voting.acceptor) judge(Acceptor, who, known.voting.acceptor, ring.voting.acceptor);

@@ -48,6 +48,8 @@ type Leading = {
   /** The first instance never proposed in this ballot. */
   readonly next: Instance;
   readonly open: Map<Instance, Open>;
+  /** How many of `open` are batches. */
+  readonly batches: number;
   /** How many ids this ballot has given out. */
   readonly named: number;
   readonly beat: number;
@@ -109,7 +111,7 @@ const changed = changing<Coordinator>(({ me, membership, settings, now, ballot, 
   role,
 }));
 
-const leading = changing<Leading>(({ type, ring, next, open, named, beat }) => ({ type, ring, next, open, named, beat }));
+const leading = changing<Leading>(({ type, ring, next, open, batches, named, beat }) => ({ type, ring, next, open, batches, named, beat }));
 
 export const onEvent = (state: Coordinator, event: Event): Step<Coordinator, Effect> => {
   switch (event.type) {
@@ -272,7 +274,7 @@ const takeOver = (state: Coordinator, { from, promises }: Extract<Role, { type: 
   const next = adopted.reduce((last, _, instance) => Math.max(last, instance + 1), from);
   // Whoever has promised is in the ring, so that a quorum is.
   const ring = ringFrom(membership, me, (process) => promises.has(process) || isUp(state, process));
-  const first = changed(state, { hasFailed: false, role: { type: 'Leading', ring, next: from, open: Map(), named: 0, beat: -Infinity } });
+  const first = changed(state, { hasFailed: false, role: { type: 'Leading', ring, next: from, open: Map(), batches: 0, named: 0, beat: -Infinity } });
 
   let leader = first;
   const effects: Effect[] = [];
@@ -308,8 +310,11 @@ const skip = (state: Coordinator, to: number): Step<Coordinator, Effect> => {
 };
 
 const close = (state: Coordinator, instance: Instance): Step<Coordinator, Effect> => {
-  if (state.role.type !== 'Leading' || !state.role.open.has(instance)) return step(state);
-  return flush(changed(state, { role: leading(state.role, { open: state.role.open.delete(instance) }) }));
+  if (state.role.type !== 'Leading') return step(state);
+  const { open, batches } = state.role;
+  const closed = open.get(instance);
+  if (closed === undefined) return step(state);
+  return flush(changed(state, { role: leading(state.role, { open: open.delete(instance), batches: batches - countOf(closed) }) }));
 };
 
 /** Proposes full batches while the window has room, and a smaller one when no batch is open (after Nagle): no timer needed. */
@@ -329,7 +334,7 @@ const flush = (state: Coordinator): Step<Coordinator, Effect> => {
 const mayPropose = ({ role, settings, backlogBytes }: Coordinator): boolean =>
   role.type === 'Leading' &&
   role.open.size < settings.window &&
-  (backlogBytes >= settings.batchBytes || !role.open.some(({ value }) => value.type === 'Batch'));
+  (backlogBytes >= settings.batchBytes || role.batches === 0);
 
 const takeBatch = ({ backlog, settings }: Coordinator): { readonly chunks: number; readonly bytes: number } => {
   let chunks = 0;
@@ -361,9 +366,13 @@ const proposeAs = (state: Coordinator, id: ValueId, value: Value): Step<Coordina
   if (state.role.type !== 'Leading') return step(state);
   const { role, now } = state;
   const instance = role.next;
-  const open = role.open.set(instance, { id, value, sent: now });
-  return [changed(state, { role: leading(role, { next: instance + 1, open }) }), proposal(state, role.ring, instance, id, value)];
+  const opened = { id, value, sent: now };
+  const open = role.open.set(instance, opened);
+  return [changed(state, { role: leading(role, { next: instance + 1, open, batches: role.batches + countOf(opened) }) }), proposal(state, role.ring, instance, id, value)];
 };
+
+/** What an open instance counts for among the batches. */
+const countOf = ({ value }: Open): number => (value.type === 'Batch' ? 1 : 0);
 
 /** A coordinator is the first acceptor of its ring: it says to itself what it has to say, and its acceptor passes it on. */
 const proposal = (state: Coordinator, ring: readonly ProcessId[], instance: Instance, id: ValueId, value: Value): readonly Effect[] => [
@@ -374,6 +383,7 @@ const proposal = (state: Coordinator, ring: readonly ProcessId[], instance: Inst
 /** What every reachable coordinator satisfies. */
 export const stateInvariants: Readonly<Record<string, (coordinator: Coordinator) => boolean>> = {
   'CON-1: a coordinator leads only its own ballot': ({ role, ballot, me }) => role.type === 'Following' || ballot.process === me,
+  'CON-9: what is open is counted': ({ role }) => role.type !== 'Leading' || role.batches === role.open.count(({ value }) => value.type === 'Batch'),
   'CON-9: what waits is bounded': ({ backlogBytes, settings }) => backlogBytes <= settings.backlogBytes,
 };
 

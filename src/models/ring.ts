@@ -132,7 +132,7 @@ const CLIENT = -1;
 /** Consensus does not look into its values: a command is a byte here. */
 const submission = (count: number): Message => ({ type: 'Submit', commands: Uint8Array.of(count + 1) });
 
-const ringOf = (process: Node.Process): Rings.Ring => process.parts.get(G_ALL)!.ring;
+const ringOf = (process: Node.Process): Rings.Ring => process.parts[G_ALL]!.ring;
 const coordinatorOf = (process: Node.Process): Coordinators.Coordinator | undefined => ringOf(process).voting?.coordinator;
 const leads = (process: Node.Process): boolean => coordinatorOf(process)?.role.type === 'Leading';
 const nowOf = (process: Node.Process): number => coordinatorOf(process)?.now ?? 0;
@@ -143,7 +143,7 @@ const namesIn = (value: Value): readonly string[] => (value.type === 'Batch' ? A
 /** What the clauses of the spec are asked of. Votes are what is durable, whatever became of it. */
 export const factsOf = ({ processes, spent, seen }: RingWorld): Spec.Facts => ({
   acceptors: ACCEPTORS.length,
-  submitted: Array.from({ length: spent.inputs }, (_, count) => ({ ring: G_ALL, command: String(count + 1) })),
+  submitted: Spec.byRing([[G_ALL, Array.from({ length: spent.inputs }, (_, count) => String(count + 1))]]),
   votes: processes.flatMap(({ records, durable }, process) => records.slice(0, durable).flatMap((record) => (record.type === 'Voted' ? [{ ring: G_ALL, process, ...record }] : []))),
   learned: seen.learned.flat(),
 });

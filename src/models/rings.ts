@@ -4,6 +4,7 @@
  * for it, or when a timer runs out.
  */
 
+import { byRing } from '../../spec/consensus.js';
 import * as Spec from '../../spec/multicast.js';
 import * as Abstract from '../../spec/refinement.js';
 import { composed, type Bounds, type Happening, type World } from '../check/explore/composition.js';
@@ -149,7 +150,7 @@ const feed = ({ process, merges, now }: Member, group: Group, value: Merge.Decid
 };
 
 const factsOf = ({ spent, seen }: RingsWorld): Spec.Facts => ({
-  submitted: TARGETS.slice(0, spent.inputs).map((group, count) => ({ ring: group, command: String(count + 1) })),
+  submitted: byRing(TARGETS.slice(0, spent.inputs).map((group, count) => [group, [String(count + 1)]] as const)),
   deliveries: seen.deliveries.flat(),
   lag: null,
   standing: [],

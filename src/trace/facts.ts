@@ -16,7 +16,7 @@ import type { Setting } from './line.js';
 type Learned = Consensus.Learned;
 
 export type Facts = {
-  readonly submitted: { ring: number; command: string }[];
+  readonly submitted: (readonly [ring: number, commands: readonly string[]])[];
   readonly votes: Consensus.Vote[];
   readonly learned: Learned[];
   readonly deliveries: Multicast.Delivery[];
@@ -73,9 +73,10 @@ export const clausesOver = (setting: Setting, facts: Facts, isWhole: boolean): R
 const TIMELY = /^(?:MUL-6|REP-7)/;
 
 const allClausesOver = ({ cluster, level }: Setting, facts: Facts): Readonly<Record<string, () => readonly string[]>> => {
-  const consensus: Consensus.Facts = { acceptors: cluster.membership.acceptors.length, submitted: facts.submitted, votes: facts.votes, learned: facts.learned };
+  const submitted = Consensus.byRing(facts.submitted);
+  const consensus: Consensus.Facts = { acceptors: cluster.membership.acceptors.length, submitted, votes: facts.votes, learned: facts.learned };
   // Where facts were left out, it is not known of anyone how much it has delivered in all.
-  const multicast: Multicast.Facts = { submitted: facts.submitted, deliveries: facts.deliveries, lag: null, standing: facts.isFull ? [] : facts.standing };
+  const multicast: Multicast.Facts = { submitted, deliveries: facts.deliveries, lag: null, standing: facts.isFull ? [] : facts.standing };
   const replica: Replica.Facts = { executions: facts.executions, standing: facts.standing, unanswered: [] };
   const outcomes = facts.executions.map(({ replica: where, command, attempt, outcome }) => ({ replica: where, command: `${command}, attempt ${attempt}`, outcome }));
   return {
@@ -83,7 +84,7 @@ const allClausesOver = ({ cluster, level }: Setting, facts: Facts): Readonly<Rec
     ...over(Multicast.clauses, multicast),
     'refinement: a ring is a list that grows, and every process reads it in order': () => flawsOfRings(facts.learned),
     'refinement: learners with equal subscriptions read one list in order': () =>
-      flawIn(Abstract.multicast, facts.deliveries.map((one) => ({ ...one, content: one.commands.join(' ') }))),
+      flawIn(Abstract.multicast, facts.deliveries.map(({ learner, subscription, group, slot, commands }) => ({ learner, subscription, group, slot, content: commands.join(' ') }))),
     ...(level === 'execution' ? { ...over(Replica.clauses, replica), ...(isScheduled(cluster.technique) ? over(Scheduler.clauses, { dealings: facts.dealings }) : {}), [SAME]: () => Safety.clauses[SAME]({ outcomes }) } : {}),
   };
 };

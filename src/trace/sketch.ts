@@ -17,7 +17,7 @@ export const processSketcher = ({ technique, threads }: Pick<Cluster, 'technique
   return ({ parts }) => {
     let sum = 0;
     for (const ring of known) {
-      const part = parts.get(ring.group);
+      const part = parts[ring.group];
       if (part !== ring.part && part !== undefined) ring.sum = sketchOfPart(part);
       ring.part = part;
       sum = digested(sum, ring.sum);

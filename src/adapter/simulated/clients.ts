@@ -54,7 +54,7 @@ export const startClients = <C, R>(stage: Stage<C, R>): { readonly areAnswered: 
       for (const at of recordsOf(records)) {
         const { kind, payload, ...identity } = commandAt(records, at);
         const command = nameOf(identity);
-        notes.submitted.push({ ring: group, command });
+        notes.submitted.push([group, [command]]);
         const decoded = service.codec.decode(kind, payload);
         const what = say === undefined || typeof decoded === 'string' ? '' : ` (${say.command(decoded)})`;
         tell(name, `multicasts ${command}${what} to ${sayGroup(group)}`);

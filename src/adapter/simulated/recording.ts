@@ -35,7 +35,7 @@ export type Recording<C> = {
 
 /** The facts of a run while it runs. */
 export type Notes<C> = {
-  readonly submitted: { ring: Group; command: string }[];
+  readonly submitted: (readonly [ring: Group, commands: readonly string[]])[];
   readonly votes: Consensus.Vote[];
   readonly learned: Consensus.Learned[];
   readonly deliveries: Multicast.Delivery[];

@@ -5,6 +5,7 @@
  * Messages are lost, doubled, late and out of order; processes crash and come back with what their disk had made durable;
  * worker threads take one command at a time, in any interleaving.
  */
+import { byRing } from '../../../spec/consensus.js';
 import type { ProcessId } from '../../consensus/ballot.js';
 import { startClients } from './clients.js';
 import { boot, type Host, type Kept } from './host.js';
@@ -58,7 +59,8 @@ export const simulate = <C, R>(world: World<C, R>): Recording<C> => {
   const crews = isQuiet() ? [...hosts.values()].flatMap(({ crew }) => crew ?? []) : [];
   const standing = crews.map((crew) => crew.standing());
   const isCalm = faults.loss === 0 && faults.crashes.length === 0;
-  const { submitted, votes, learned, deliveries, executions, dealings, accesses, history, sights } = notes;
+  const { votes, learned, deliveries, executions, dealings, accesses, history, sights } = notes;
+  const submitted = byRing(notes.submitted);
   return {
     ended: clock.now(),
     isQuiet: isQuiet(),
