@@ -131,6 +131,18 @@ describe.each<Level>(['protocol', 'execution'])('a run of any kind, traced at th
       { numRuns: 30 },
     ));
 
+  it('may end anywhere in each of its files, where processes are killed', () => {
+    const plan: Plan = { ...PLAN, loss: 0, duplication: 0, crashes: [] };
+    const files = apart(traceOf(plan, level)).map((lines) => lines.map((line) => line.replace('"world":"simulated"', '"world":"network"')));
+    fc.assert(
+      fc.property(fc.array(fc.option(fc.nat()), { minLength: files.length, maxLength: files.length }), (cuts) => {
+        const { found, violations } = check(...files.map((lines, i) => lines.slice(0, cuts[i] == null ? lines.length : 1 + (cuts[i] % lines.length))));
+        expect({ found, violations }).toEqual({ found: undefined, violations: [] });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('may end anywhere', () =>
     fc.assert(
       fc.property(rough, fc.nat(), (plan, cut) => {
@@ -165,6 +177,15 @@ const PLAN: Plan = {
   ),
 };
 
+it('where a client was killed, what the others saw is not judged', () => {
+  const whole = traceOf({ ...PLAN, loss: 0, duplication: 0, crashes: [] }, 'execution');
+  expect(check(whole)).toMatchObject({ verdict: 'ok', history: 'ok' });
+  const cut = apart(whole).map((lines) => (lines[0]!.includes('"process":"c1"') ? lines.slice(0, 1) : lines));
+  expect(cut.filter(({ length }) => length === 1)).toHaveLength(1);
+  const killed = cut.map((lines) => lines.map((line) => line.replace('"world":"simulated"', '"world":"network"')));
+  expect(check(...killed)).toMatchObject({ verdict: 'ok', history: 'not whole', notAsked: expect.arrayContaining([expect.stringContaining('LIN-1')]) });
+});
+
 it('where no client has a trace, it is known of each batch what was submitted for it', () => {
   const files = apart(traceOf({ ...PLAN, crashes: [] }, 'protocol')).filter(([header = '']) => !header.includes('"proxy"'));
   const checker = checkerOf(files);
@@ -176,7 +197,7 @@ it('where no client has a trace, it is known of each batch what was submitted fo
   for (const process of [0, 3]) {
     const known = learned.filter((one) => one.process === process).flatMap(({ commands }) => namesIn(commands));
     expect(known.length).toBeGreaterThan(24);
-    expect(new Set(known)).toEqual(new Set(namesIn(submitted.map(({ command: one }) => one))));
+    expect(new Set(known)).toEqual(new Set(namesIn(submitted.flatMap(([, names]) => names))));
   }
 });
 

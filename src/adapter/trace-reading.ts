@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newChecker, type Checker, type Feed, type Listener } from '../trace/checker.js';
 import type { Header, Setting } from '../trace/line.js';
 import { understand, type Said } from '../trace/read.js';
-import { open } from './history/source.js';
+import { lineSplitter, open } from './history/source.js';
 
 const NAME = /\.ndjson(\.gz|\.zst)?$/;
 
@@ -30,13 +30,12 @@ const tracesUnder = (directory: string): readonly { readonly name: string; reado
 type Piece = { readonly lines: readonly string[]; readonly tail: string | undefined };
 
 async function* piecesOf(path: string): AsyncGenerator<Piece> {
-  let rest = '';
+  const { push, end } = lineSplitter();
   for await (const text of open(path).pieces) {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
+    const lines = push(text);
     if (lines.length > 0) yield { lines, tail: undefined };
   }
-  yield { lines: [], tail: rest };
+  yield { lines: [], tail: end()[0] ?? '' };
 }
 
 /** Plays a trace to its end, or to the first thing that is wrong with it. `onProgress` hears how many lines were played, a listener which. */

@@ -53,13 +53,21 @@ const check = async (paths: readonly string[], { budget, threads = availablePara
   process.exitCode = verdicts.includes('broken') ? 1 : verdicts.includes('unknown') ? 2 : 0;
 };
 
+/** What became of the history of clients. */
+const SEEN = {
+  ok: 'linearizable',
+  illegal: 'not linearizable',
+  unknown: 'not decided within the budget',
+  'not whole': 'not judged, as a client has a trace without an end, and others may have seen more of it',
+} as const;
+
 const sayReport = (report: Judged, isLong: boolean, { bold, green, red, yellow }: ReturnType<typeof pc.createColors>): string => {
   const { name, verdict, files, events, level, unmatched, abandoned, cut, dropped, clauses, notAsked, operations, history, found, violations, seconds } = report;
   const colour = { ok: green, broken: red, unknown: yellow }[verdict];
   const count = (number: number): string => number.toLocaleString('en');
   return [
     `${name}: ${bold(colour(verdict))}, ${count(events)} events of ${level === 'execution' ? 'protocol and execution' : 'the protocol'} in ${files} ${files === 1 ? 'file' : 'files'}, ${seconds.toFixed(1)} s`,
-    ...(history === 'not written down' ? [] : [`  ${count(operations)} operations of clients: ${history === 'ok' ? 'linearizable' : history}`]),
+    ...(history === 'not written down' ? [] : [`  ${count(operations)} operations of clients: ${SEEN[history]}`]),
     ...(found === undefined ? [`  ${clauses.length - violations.length} of ${clauses.length} clauses on the whole run hold`] : []),
     ...(isLong ? clauses.map((clause) => `    ${violations.some((one) => one.clause === clause) ? red('broken') : 'holds '} ${clause}`) : []),
     ...(unmatched === 0 ? [] : [`  ${count(unmatched)} lines rest on what nobody wrote down: on a process without a trace, or one that was killed`]),

@@ -22,14 +22,23 @@ export type Detail = 'digests' | 'values';
 /** What is known of a batch that is not here: enough to tell it from others. */
 export type Summary = { readonly bytes: number; readonly digest: string };
 
-/** Bytes that stand for a batch wherever nobody looks inside it. */
+/** Bytes that stand for a batch wherever nobody looks inside it, and what is said of it. */
 class Placeholder extends Uint8Array {
+  readonly words: string;
   constructor(readonly summary: Summary) {
     super(0);
+    this.words = sayBatchOf(summary);
   }
 }
 
 export const placeholder = (summary: Summary): Uint8Array => new Placeholder(summary);
+
+export const isPlaceholder = (batch: Uint8Array): boolean => batch instanceof Placeholder;
+
+const sayBatchOf = ({ bytes, digest }: Summary): string => `{"type":"Batch","bytes":${bytes},"digest":"${digest}"}`;
+
+/** A batch as an effect tells of it. */
+export const sayBatch = (batch: Uint8Array): string => (batch instanceof Placeholder ? batch.words : sayBatchOf(summaryOf(batch)));
 
 /** The batches that were summed up last: whoever speaks of one does so a few times in a row. */
 const recent: { batch: Uint8Array; summary: Summary }[] = [];

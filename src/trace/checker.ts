@@ -7,10 +7,11 @@ import { isScheduled } from '../replica/techniques.js';
 import { clientPlayer, type ClientPlayer } from './client-player.js';
 import { newCrew, type Crew } from './crew.js';
 import type { Violation } from './facts.js';
-import { broken, CLAUSES, type Breach, type Outcome } from './finding.js';
-import { headOf, type Header, type Line, type Setting } from './line.js';
+import { digestAt } from './digest.js';
+import { broken, CLAUSES, UNCLEAR, type Blocked, type Breach, type Outcome, type Waiting } from './finding.js';
+import { END, headOf, type Header, type Line, type Machine, type Setting } from './line.js';
 import { processPlayer, type Player } from './process-player.js';
-import { commonIn, headIn, quickly, understand } from './read.js';
+import { commonIn, eventIn, glimpse, headIn, understand } from './read.js';
 import { isScheduler, schedulerOf, schedulerPlayer } from './scheduler-player.js';
 import { newStage, type Stage } from './stage.js';
 import { threadPlayer, type ThreadPlayer } from './thread-player.js';
@@ -46,6 +47,8 @@ export type Checker = {
    * wrong with the last epochs of threads.
    */
   readonly conclude: () => readonly Violation[];
+  /** Whether no client has a trace that ends in the middle: of what it did last, others may have seen what nobody tells of. */
+  readonly isHistoryWhole: () => boolean;
 };
 
 /** Lines of its own that a breach is shown behind. */
@@ -53,7 +56,9 @@ const CONTEXT = 3;
 
 type Cast = {
   readonly header: Header;
-  readonly machines: readonly string[];
+  /** What all its lines begin with. */
+  readonly head: string;
+  readonly machines: readonly Machine[];
   readonly player: Player;
   clock: number;
   state: number;
@@ -63,7 +68,22 @@ type Cast = {
   readonly recent: (readonly [number, string])[];
 };
 
-type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver: boolean; blocked: Extract<Outcome, { type: 'Blocked' }> | undefined };
+type Reel = Feed & { lines: readonly string[]; at: number; count: number; isOver: boolean; isWaiting: boolean };
+
+/** A way to play a line. */
+type Way<O> = (player: Player, line: Line) => O;
+
+/** At a glance, if that is enough. */
+const quickly: Way<Outcome | Waiting> = (player, line) => {
+  const outcome = player.glance?.(line) ?? UNCLEAR;
+  return outcome.type === 'Unclear' ? player.play(line, false) : outcome;
+};
+
+/** By all that it says. */
+const carefully: Way<Outcome> = (player, line) => player.play(line, false);
+
+/** Whatever it rests on, as nobody will ever be seen to have done it. */
+const believing: Way<Outcome> = (player, line) => player.play(line, true);
 
 /** Hears of every line that was played: in an order in which whatever a line rests on comes before it. */
 export type Listener = (line: Line, file: string, number: number, player: Player, namesIn: Stage['namesIn']) => void;
@@ -81,7 +101,8 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
   const cut: string[] = [];
   let events = 0;
   let found: Found | undefined;
-  let last: Cast | undefined; // whose line was played last
+  let recent: Cast | undefined; // whose line was played last: mostly it is whose is the next
+  let last: Cast | undefined; // the same, until the line is behind us
   let lastLine: Line | undefined;
 
   const reels = files.map(({ file, headers }): Reel => {
@@ -92,7 +113,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
       at: 0,
       count: 0,
       isOver: false,
-      blocked: undefined,
+      isWaiting: false,
       supply: (lines) => {
         reel.lines = reel.at < reel.lines.length ? [...reel.lines.slice(reel.at), ...lines] : lines;
         reel.at = 0;
@@ -124,11 +145,17 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     return player;
   };
 
-  const playText = (written: string, isForced: boolean): Outcome => {
-    const role = castByHead.get(headIn(written));
-    const line = role === undefined ? undefined : quickly(written, role.header, role.clock, role.state);
-    if (role !== undefined && line !== undefined) return playAs(role, line, isForced);
+  const playText = <O extends Outcome | Waiting>(written: string, way: Way<O>): O | Outcome => {
+    let role = recent;
+    let line = role && glimpse(written, role);
+    if (line === undefined) {
+      role = castByHead.get(headIn(written));
+      line = role && glimpse(written, role);
+    }
+    const outcome = role === undefined || line === undefined ? undefined : playAs(role, line, way);
+    if (outcome !== undefined && outcome.type !== 'Broken') return outcome;
     const said = understand(written, role?.state);
+    if (outcome !== undefined && said.type === 'Line') return outcome;
     switch (said.type) {
       case 'Nothing':
         return broken(CLAUSES.whole, said.field, 'a line of a trace', said.reason);
@@ -136,42 +163,43 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
         const { header } = said;
         if (commonIn(header) !== commonIn(setting)) return broken(CLAUSES.whole, 'cluster', 'what the other files say that all have agreed on', 'something else');
         if (cast.has(originOf(header))) return broken(CLAUSES.whole, 'process', 'one trace of each process, life and thread', originOf(header));
-        const role: Cast = { header, machines: machinesOf(header, setting), player: playerFor(header), clock: 0, state: 0, time: -Infinity, isEnded: false, recent: [] };
+        const head = headOf(header);
+        const role: Cast = { header, head, machines: machinesOf(header, setting), player: playerFor(header), clock: 0, state: 0, time: -Infinity, isEnded: false, recent: [] };
         cast.set(originOf(header), role);
-        castByHead.set(headOf(header), role);
+        castByHead.set(head, role);
         return { type: 'Played' };
       }
       case 'Line':
-        return playLine(said.line, isForced);
+        return playLine(said.line, way);
     }
   };
 
-  const playLine = (line: Line, isForced: boolean): Outcome => {
+  const playLine = <O extends Outcome | Waiting>(line: Line, way: Way<O>): O | Outcome => {
     const role = cast.get(originOf(line));
-    return role === undefined ? broken(CLAUSES.whole, 'process', 'one that a header was written for', originOf(line)) : playAs(role, line, isForced);
+    return role === undefined ? broken(CLAUSES.whole, 'process', 'one that a header was written for', originOf(line)) : playAs(role, line, way);
   };
 
-  const playAs = (role: Cast, line: Line, isForced: boolean): Outcome => {
-    if (role.isEnded) return broken(CLAUSES.whole, 'event', 'nothing after the end', line.event.type);
+  const playAs = <O extends Outcome | Waiting>(role: Cast, line: Line, way: Way<O>): O | Outcome => {
+    if (role.isEnded) return broken(CLAUSES.whole, 'event', 'nothing after the end', eventIn(line).type);
     if (line.clock !== role.clock + 1) return broken(CLAUSES.whole, 'clock', String(role.clock + 1), String(line.clock));
     if ((line.time ?? role.time) < role.time) return broken(CLAUSES.whole, 'time', `at least ${role.time}`, String(line.time));
     if (!role.machines.includes(line.machine)) return broken(CLAUSES.whole, 'machine', role.machines.join(' or '), line.machine);
-    const outcome = play(role.player, line, isForced);
+    const outcome = tried(role.player, line, way);
     if (outcome.type !== 'Played') return outcome;
     role.clock = line.clock;
     role.state = stateIn(line);
     role.time = line.time ?? role.time;
-    role.isEnded = line.event.type === 'End';
+    role.isEnded = line.given === END;
     events += 1;
-    last = role;
+    last = recent = role;
     lastLine = line;
     return outcome;
   };
 
   /** A machine that is shown what is no event of it may throw: that, too, is a finding. */
-  const play = (player: Player, line: Line, isForced: boolean): Outcome => {
+  const tried = <O>(player: Player, line: Line, way: Way<O>): O | Outcome => {
     try {
-      return player.play(line, isForced);
+      return way(player, line);
     } catch (error) {
       return broken(CLAUSES.step, 'event', 'an event that the machine can be given', error instanceof Error ? error.message : String(error));
     }
@@ -186,18 +214,25 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
         reel.count += 1;
         continue;
       }
-      const outcome = playText(written, false);
-      reel.blocked = outcome.type === 'Blocked' ? outcome : undefined;
-      if (outcome.type === 'Blocked') break;
-      if (outcome.type === 'Broken') report(reel, outcome.breach);
-      pass(reel, written);
+      const outcome = playText(written, quickly);
+      reel.isWaiting = outcome.type === 'Waiting' || outcome.type === 'Blocked';
+      if (outcome.type === 'Waiting' || outcome.type === 'Blocked') break;
+      settle(reel, outcome);
     }
     return reel.count > start;
+  };
+
+  /** Goes on behind a line that was played; one that cannot be is reported. */
+  const settle = (reel: Reel, outcome: Outcome): 'moved' => {
+    if (outcome.type !== 'Played') report(reel, outcome.type === 'Broken' ? outcome.breach : asBreach(outcome));
+    pass(reel, reel.lines[reel.at]!);
+    return 'moved';
   };
 
   const pass = (reel: Reel, written: string): void => {
     reel.at += 1;
     reel.count += 1;
+    reel.isWaiting = false;
     if (last === undefined) return;
     last.recent.push([reel.count, written]);
     if (last.recent.length > CONTEXT) last.recent.shift();
@@ -214,7 +249,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
   };
 
   /** Whether what a line waits for stands in a line that is here and was not played. */
-  const isToCome = ({ on, needles }: Extract<Outcome, { type: 'Blocked' }>): boolean =>
+  const isToCome = ({ on, needles }: Blocked): boolean =>
     reels.some((reel) => on.some((name) => isOf(reel, name)) && reel.lines.slice(reel.at).some((line) => needles.every((needle) => line.includes(needle))));
   /** Whether whoever a line waits for has no trace, or one that ends in the middle: what it sent may not have been written down. */
   const isCutOff = (name: string): boolean =>
@@ -226,23 +261,20 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
    * for what is nowhere in all that is left of others. Of those where it may stand, more is to be read first.
    */
   const unlock = (): readonly Feed[] | 'moved' => {
-    const waiting = reels.filter(({ blocked }) => blocked !== undefined);
-    const believed = waiting.find(({ blocked }) => blocked!.on.some(isCutOff));
-    if (believed !== undefined) {
-      const written = believed.lines[believed.at]!;
-      const outcome = playText(written, true);
-      believed.blocked = undefined;
-      if (outcome.type === 'Broken') report(believed, outcome.breach);
-      else if (outcome.type === 'Played') pass(believed, written);
-      else report(believed, asBreach(outcome));
-      return 'moved';
+    const waiting: { readonly reel: Reel; readonly blocked: Blocked }[] = [];
+    for (const reel of reels.filter(({ isWaiting }) => isWaiting)) {
+      const outcome = playText(reel.lines[reel.at]!, carefully);
+      if (outcome.type !== 'Blocked') return settle(reel, outcome);
+      waiting.push({ reel, blocked: outcome });
     }
-    const suspects = waiting.filter(({ blocked }) => !isToCome(blocked!));
-    const unreadOf = ({ blocked }: Reel): readonly Reel[] => reels.filter((reel) => !reel.isOver && blocked!.on.some((name) => isOf(reel, name)));
-    const guilty = suspects.find((reel) => unreadOf(reel).length === 0);
+    const believed = waiting.find(({ blocked }) => blocked.on.some(isCutOff))?.reel;
+    if (believed !== undefined) return settle(believed, playText(believed.lines[believed.at]!, believing));
+    const suspects = waiting.filter(({ blocked }) => !isToCome(blocked));
+    const unreadOf = ({ blocked }: (typeof waiting)[number]): readonly Reel[] => reels.filter((reel) => !reel.isOver && blocked.on.some((name) => isOf(reel, name)));
+    const guilty = suspects.find((one) => unreadOf(one).length === 0);
     if (guilty === undefined && suspects.length > 0) return [...new Set(suspects.flatMap(unreadOf))];
     const first = guilty ?? waiting[0];
-    if (first !== undefined) report(first, asBreach(first.blocked!));
+    if (first !== undefined) report(first.reel, asBreach(first.blocked));
     return [];
   };
 
@@ -286,6 +318,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     found: () => found,
     played: () => ({ events, cut, ended: [...cast.values()].filter(({ isEnded }) => isEnded).length, all: cast.size }),
     conclude,
+    isHistoryWhole: () => setting.world === 'simulated' || [...cast.values()].every(({ header, isEnded }) => isEnded || setting.names.includes(header.process)),
   };
 };
 
@@ -300,7 +333,7 @@ const isOf = ({ headers }: Feed, name: string): boolean => headers.some((header)
 const isTooEarly = (reel: Reel, reels: readonly Reel[]): boolean =>
   reel.headers.some(({ process, life }) => life > 0 && reels.some((other) => other !== reel && !(other.isOver && other.at >= other.lines.length) && other.headers.some((before) => before.process === process && before.life < life)));
 
-const machinesOf = (header: Header, { names }: Setting): readonly string[] => {
+const machinesOf = (header: Header, { names }: Setting): readonly Machine[] => {
   if (!names.includes(header.process)) return ['proxy'];
   return header.thread === 0 ? ['process'] : isScheduler(header) ? ['scheduler'] : ['merge', 'worker'];
 };
@@ -316,6 +349,6 @@ const isWhole = (written: string): boolean => {
 };
 
 /** The digest at the end of a line that was found to be as it should. */
-const stateIn = ({ tail }: Line): number => Number.parseInt(tail.slice(-10, -2), 16);
+const stateIn = ({ tail }: Line): number => digestAt(tail, tail.length - 10);
 
-const asBreach = ({ clause, on, what }: Extract<Outcome, { type: 'Blocked' }>): Breach => ({ clause, field: 'event', expected: `${what}, which ${on.join(' or ')} should have done before`, found: 'nobody who has' });
+const asBreach = ({ clause, on, what }: Blocked): Breach => ({ clause, field: 'event', expected: `${what}, which ${on.join(' or ')} should have done before`, found: 'nobody who has' });

@@ -6,8 +6,9 @@ import { bPlusTree } from '../service/b-plus-tree/index.js';
 import { namesIn, sayCommands } from './batch.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED } from './finding.js';
-import { detailOf, NOTHING, sayAll, type Header, type Line } from './line.js';
+import { detailOf, END, NOTHING, sayAll, type Header, type Line } from './line.js';
 import { notAnEvent, type Player } from './process-player.js';
+import { eventIn } from './read.js';
 import { hearProxyEvent, sayProxyEffect } from './replica.js';
 import { sketchOfProxy } from './sketch.js';
 import type { Stage } from './stage.js';
@@ -37,7 +38,7 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
     const way = wayOf(STRANGER, acceptorFor(setting.cluster, group, turn), group);
     const names = namesIn(records);
     for (const command of detail === 'values' ? sayCommands(records, 'digests') : names) underWay.send(way, command, { life: header.life, after: 0 });
-    for (const command of names) keep(facts, facts.submitted, { ring: group, command });
+    keep(facts, facts.submitted, [group, names]);
   };
 
   /** One operation of the history: what a session asked, from when to when, and what it was answered. */
@@ -70,11 +71,12 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
   const play = (line: Line, isForced: boolean): ReturnType<Player['play']> => {
     const { session: number, time = 0 } = line;
     if (number === undefined) return broken(CLAUSES.whole, 'session', 'a number', 'nothing');
-    const event = hearProxyEvent(line.event);
+    const told = eventIn(line);
+    const event = hearProxyEvent(told);
     if (typeof event === 'string') return notAnEvent(event);
     if ((line.time === undefined) !== (event.type === 'Tick')) return broken(CLAUSES.whole, 'time', event.type === 'Tick' ? 'nothing' : 'a time in ms', line.time === undefined ? 'nothing' : String(time));
     if (event.type === 'Replies' && detail === 'values') {
-      const missing = receive(line.event['replies'] as readonly string[], isForced);
+      const missing = receive(told['replies'] as readonly string[], isForced);
       if (missing !== undefined) return { type: 'Blocked', on: stage.threads, clause: CLAUSES.sent, what: `the reply ${missing}`, needles: [missing] };
     }
     const session: Session = sessions.get(number) ?? { proxy: Proxy.initial(number, header.proxy ?? { window: 1, retryAfter: 1 }), calls: new Map() };
@@ -107,7 +109,7 @@ export const clientPlayer = (stage: Stage, header: Header): ClientPlayer => {
   };
 
   return {
-    play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : play(line, isForced)),
+    play: (line, isForced) => (line.given === END ? (compared(line, NOTHING) ?? PLAYED) : play(line, isForced)),
     end: () => sessions.forEach(({ calls }, session) => calls.forEach((asked) => note(session, asked, undefined))),
   };
 };

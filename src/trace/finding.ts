@@ -20,19 +20,30 @@ export type Breach = {
   readonly found: string;
 };
 
+export type Played = { readonly type: 'Played' };
+
+/** A line that has to wait for one of these (a process, or a thread of one), in which all of `needles` stand. */
+export type Blocked = { readonly type: 'Blocked'; readonly on: readonly string[]; readonly clause: string; readonly what: string; readonly needles: readonly string[] };
+
+export type Broken = { readonly type: 'Broken'; readonly breach: Breach };
+
 /** What came of the attempt to play a line. */
-export type Outcome =
-  | { readonly type: 'Played' }
-  /** It has to wait for a line of one of these (a process, or a thread of one), in which all of `needles` stand. */
-  | { readonly type: 'Blocked'; readonly on: readonly string[]; readonly clause: string; readonly what: string; readonly needles: readonly string[] }
-  | { readonly type: 'Broken'; readonly breach: Breach };
+export type Outcome = Played | Blocked | Broken;
 
-export const PLAYED: Outcome = { type: 'Played' };
+/** A line that has to wait: for what, a closer look says. */
+export type Waiting = { readonly type: 'Waiting' };
 
-export const broken = (clause: string, field: string, expected: string, found: string): Outcome => ({ type: 'Broken', breach: { clause, field, expected, found } });
+/** What came of a glance at a line. It may take a closer look. */
+export type Glance = Played | Waiting | Broken | { readonly type: 'Unclear' };
+
+export const PLAYED: Played = { type: 'Played' };
+export const WAITING: Waiting = { type: 'Waiting' };
+export const UNCLEAR: Glance = { type: 'Unclear' };
+
+export const broken = (clause: string, field: string, expected: string, found: string): Broken => ({ type: 'Broken', breach: { clause, field, expected, found } });
 
 /** What a machine does, held against what a line says that it did: the same text, or a breach that names the field. */
-export const compared = (line: Line, done: Done): Outcome | undefined => {
+export const compared = (line: Line, done: Done): Broken | undefined => {
   const expected = tailOf(done, line.said);
   if (line.tail === expected) return undefined;
   const found = fieldsIn(line.tail);

@@ -69,13 +69,20 @@ export type Header = { readonly trace: typeof FORMAT } & Origin & Setting & { /*
 
 export type Machine = 'process' | 'merge' | 'worker' | 'scheduler' | 'proxy';
 
-/** A line as it is read: what the machine was given. What it did is still text, to be held against what it does again. */
+/** What JSON tells of an event or an effect. */
+export type Told = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/**
+ * A line as it is read. What the machine was given is still text, as most events are known by their words; and so is what it
+ * did, to be held against what it does again.
+ */
 export type Line = Origin & {
   readonly clock: number;
   readonly machine: Machine;
-  readonly session?: number;
-  readonly time?: number;
-  readonly event: { readonly type: string } & Readonly<Record<string, unknown>>;
+  readonly session?: number | undefined;
+  readonly time?: number | undefined;
+  /** The event: what the machine was given, as JSON. */
+  readonly given: string;
   /** From `,"effects":` on. */
   readonly tail: string;
   /** The digest of all that was said up to there: by the lines before, and by this one. */

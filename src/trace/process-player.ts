@@ -8,19 +8,23 @@ import { isScheduled } from '../replica/techniques.js';
 import { hearNames, hearRuns, namesIn, sayCommands, summaryOf, type Summary } from './batch.js';
 import { digestedText, marksIn } from './digest.js';
 import { keep } from './facts.js';
-import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
-import { detailOf, nameOfProcess, NOTHING, sayAll, type Header, type Line } from './line.js';
-import { hearProcessEvent, sayMatter, sayMessage, sayProcessEffect, sayRecord, type Kept, type Named } from './protocol.js';
+import { broken, CLAUSES, compared, PLAYED, UNCLEAR, WAITING, type Broken, type Glance, type Outcome, type Played } from './finding.js';
+import { detailOf, END, nameOfProcess, NOTHING, sayAll, type Header, type Line, type Told } from './line.js';
+import { asHeard, hearProcessEvent, sayMatter, sayMessage, sayProcessEffect, sayRecord, withoutBatch, type Kept, type Named } from './protocol.js';
+import { eventIn } from './read.js';
 import { isObject } from './shape.js';
 import { processSketcher } from './sketch.js';
-import { ORDER, type Stage, type Told } from './stage.js';
-import { wayOf } from './under-way.js';
+import { ORDER, type Pledge, type Stage } from './stage.js';
+import { wayOf, type Letter, type Way } from './under-way.js';
 
 /** Where a client's commands come from. */
 const STRANGER = -1;
 
 export type Player = {
+  /** Plays a line, or says why it cannot be played yet; `isForced` where nobody will ever do what it waits for. */
   readonly play: (line: Line, isForced: boolean) => Outcome;
+  /** Plays a line by its words alone, if they are known: most of them are. */
+  readonly glance?: (line: Line) => Glance;
   /** Of a thread that executes: what it carried out in its last step, whether this replica was to answer or not. */
   readonly executed?: () => readonly Execution[];
   /** Of the same: the barrier that it is at, or passed last. */
@@ -38,6 +42,8 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   /** What was submitted by name, and not proposed: by the line that told of it. */
   const namesByLine = new Map<number, readonly string[]>();
   let state: Process | undefined;
+  const origins = new Map<string, Origin>();
+  let recent: Letter | undefined; // received last
 
   /** The machine, once all that was found on the disk is known. */
   const begin = (): Process => {
@@ -71,34 +77,73 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
   };
 
   /** Whether what was received was sent, and what it rested on is still there. */
-  const take = ({ from, group, message }: Extract<ProcessEvent, { type: 'Received' }>, names: readonly string[], isForced: boolean): Outcome => {
+  const take = ({ from, group, message }: Received, names: readonly string[], isForced: boolean): Outcome => {
     if (from === STRANGER) return takeSubmission(group, message, names, isForced);
     const sender = nameOfProcess(setting, from);
     if (setting.names[from] === undefined) return broken(CLAUSES.sent, 'event.from', `one of the ${setting.names.length} processes`, String(from));
     const way = wayOf(from, me, group);
     const what = sayMessage(message);
     const sent = underWay.take(way, what);
-    if (sent === undefined) {
-      if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message, me) };
-      stage.unmatched += 1;
-      return PLAYED;
-    }
-    const of = stage.standingOf(sender);
-    const place = `${sent.life}/${group}`;
-    if (sent.after > (of.told.get(place)?.after ?? 0)) of.told.set(place, { way, what, after: sent.after });
-    const kept = of.kept.get(`${sent.life + 1}/${group}`);
-    if (kept !== undefined && kept < sent.after) owe(sender, { way, what, after: sent.after }, kept);
+    if (sent !== undefined) hold(sender, group, { way, what, after: sent.after }, sent.life);
+    else if (!isForced && stage.present.has(sender)) return { type: 'Blocked', on: [sender], clause: CLAUSES.sent, what: `${message.type} of ${sender} to ${name} in group ${group}`, needles: needlesFor(message, me) };
+    else stage.unmatched += 1;
     return PLAYED;
   };
 
-  const owe = (sender: string, { way, what, after }: Told, kept: number): void => {
+  /** Holds a sender to what it has told in a life of its own, and somebody has received. */
+  const hold = (sender: string, group: number, told: Pledge, itsLife: number): void => {
+    if (told.after === 0) return;
+    const of = stage.standingOf(sender);
+    const place = `${itsLife}/${group}`;
+    if (told.after > (of.told.get(place)?.after ?? 0)) of.told.set(place, told);
+    const kept = of.kept.get(`${itsLife + 1}/${group}`);
+    if (kept !== undefined && kept < told.after) owe(sender, told, kept);
+  };
+
+  /** Takes what was sent in just these words: nothing needs to be read then. */
+  const glance = (line: Line): Glance => {
+    const { given } = line;
+    if (!isByName) return UNCLEAR;
+    const at = given.indexOf(MESSAGE);
+    if (at < 0) {
+      const [, now] = TICK.exec(given) ?? [];
+      return now === undefined ? UNCLEAR : playEvent(line, { type: 'Tick', now: Number(now) });
+    }
+    const origin = originIn(given.slice(0, at));
+    if (origin === undefined || !given.endsWith('}')) return UNCLEAR;
+    const { group, from, sender, way } = origin;
+    const sent = underWay.take(way, given.slice(at + MESSAGE.length, -1));
+    // A submission is told in other words when it is received than when it is sent: all the others are told in the same.
+    if (sent?.letter === undefined) return stage.present.has(sender) && !given.startsWith(SUBMIT, at) ? WAITING : UNCLEAR;
+    hold(sender, group, { way, what: sent.letter.words, after: sent.after }, sent.life);
+    recent = sent.letter;
+    return playEvent(line, { type: 'Received', group, from, message: sent.letter.message });
+  };
+
+  /** Whose message an event tells of, by what stands before it: there are not many who send any. */
+  const originIn = (head: string): Origin | undefined => {
+    const known = origins.get(head);
+    if (known !== undefined) return known;
+    const [, of, by] = RECEIVED.exec(head) ?? [];
+    const [group, from] = [Number(of), Number(by)];
+    const sender = setting.names[from];
+    if (sender === undefined) return undefined;
+    const origin = { group, from, sender, way: wayOf(from, me, group) };
+    origins.set(head, origin);
+    return origin;
+  };
+
+  /** What is said of what an effect is about: most messages are passed on as they were received. */
+  const matterOf = (effect: ProcessEffect): string => (effect.type === 'Send' && effect.message === recent?.message ? recent.words : sayMatter(effect));
+
+  const owe = (sender: string, { way, what, after }: Pledge, kept: number): void => {
     if (setting.storage === 'disk') stage.owed.set(`${way} ${what}`, `${sender} had ${kept} records after its crash, and had said before: ${what}, which rests on ${after}`);
   };
 
   const takeSubmission = (group: number, message: Message, names: readonly string[], isForced: boolean): Outcome => {
     if (message.type !== 'Submit') return broken(CLAUSES.sent, 'event.from', 'a process: clients only submit', String(STRANGER));
     if (stage.clients.length === 0) {
-      for (const command of names) keep(facts, facts.submitted, { ring: group, command });
+      keep(facts, facts.submitted, [group, names]);
       return PLAYED;
     }
     const way = wayOf(STRANGER, me, group);
@@ -140,7 +185,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
         }
         const way = wayOf(me, effect.to, effect.group);
         if (stage.owed.size > 0) stage.owed.delete(`${way} ${matter}`);
-        return underWay.send(way, matter, { life, after: effect.after });
+        return underWay.send(way, matter, { life, after: effect.after, letter: { message: asHeard(message), words: matter } });
       }
       case 'Persist': {
         const { group, record } = effect;
@@ -152,7 +197,7 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
       }
       case 'Decided': {
         const { group, instance, id, value } = effect;
-        stage.logOf(name, life, isScheduled(setting.cluster.technique) ? ORDER : group).append(matter);
+        stage.logOf(name, life, isScheduled(setting.cluster.technique) ? ORDER : group).append({ value: withoutBatch(value), words: matter });
         const commands = value.type === 'Batch' ? stage.batchOf(summaryOf(value.commands)) : [];
         return keep(facts, facts.learned, { ring: group, process: me, life, instance, id, value: matter, commands });
       }
@@ -170,27 +215,28 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
     if (Array.isArray(told['entries'])) told['entries'].forEach(([, entry]: readonly unknown[]) => remember(entry));
   };
 
-  const playKept = (line: Line, event: Kept): Outcome => {
+  const playKept = (line: Line, told: Told, event: Kept): Outcome => {
     if (state !== undefined) return broken(CLAUSES.whole, 'event.type', 'no more records once the process has started', 'Kept');
-    remember(line.event['record']);
+    remember(told['record']);
     const outcome = keepRecord(event);
     return outcome.type === 'Played' ? (compared(line, NOTHING) ?? PLAYED) : outcome;
   };
 
-  const playEvent = (line: Line, event: ProcessEvent, isForced: boolean): Outcome => {
+  const playHeard = (line: Line, { message: told }: Told, event: Received, isForced: boolean): Outcome => {
+    const { message } = event;
+    const names = message.type === 'Submit' ? namesOf(message.commands, (told as { readonly commands: Named }).commands) : [];
+    if (names === undefined) return notAnEvent('event.message.commands.names: not names of commands');
+    const outcome = take(event, names, isForced);
+    if (outcome.type !== 'Played') return outcome;
+    if (!isByName) remember(told);
+    else if (names.length > 0) namesByLine.set(line.clock, names);
+    return playEvent(line, event);
+  };
+
+  const playEvent = (line: Line, event: ProcessEvent): Played | Broken => {
     state ??= begin();
-    if (event.type === 'Received') {
-      const { message } = event;
-      const told = line.event['message'] as Readonly<Record<string, unknown>>;
-      const names = message.type === 'Submit' ? namesOf(message.commands, told['commands'] as Named) : [];
-      if (names === undefined) return notAnEvent('event.message.commands.names: not names of commands');
-      const outcome = take(event, names, isForced);
-      if (outcome.type !== 'Played') return outcome;
-      if (!isByName) remember(told);
-      else if (names.length > 0) namesByLine.set(line.clock, names);
-    }
     const [next, effects] = onProcessEvent(state, event);
-    const matters = effects.map(sayMatter);
+    const matters = effects.map(matterOf);
     const breach = compared(line, { effects: sayAll(effects, (effect, i) => sayProcessEffect(effect, matters[i]!)), sketch: sketchOf(next) });
     if (breach !== undefined) return breach;
     state = next;
@@ -200,13 +246,33 @@ export const processPlayer = (stage: Stage, header: Header): Player => {
 
   return {
     play: (line, isForced) => {
-      if (line.event.type === 'End') return compared(line, NOTHING) ?? PLAYED;
-      const event = hearProcessEvent(line.event, isByName ? line.clock : undefined);
+      if (line.given === END) return compared(line, NOTHING) ?? PLAYED;
+      const told = eventIn(line);
+      const event = hearProcessEvent(told, isByName ? line.clock : undefined);
       if (typeof event === 'string') return notAnEvent(event);
-      return event.type === 'Kept' ? playKept(line, event) : playEvent(line, event, isForced);
+      switch (event.type) {
+        case 'Kept':
+          return playKept(line, told, event);
+        case 'Tick':
+          return playEvent(line, event);
+        case 'Received':
+          return playHeard(line, told, event, isForced);
+      }
     },
+    glance,
   };
 };
+
+type Received = Extract<ProcessEvent, { type: 'Received' }>;
+
+/** A process that sends something in a group. */
+type Origin = { readonly group: number; readonly from: number; readonly sender: string; readonly way: Way };
+
+const MESSAGE = ',"message":';
+const SUBMIT = `${MESSAGE}{"type":"Submit"`;
+const RECEIVED = /^\{"type":"Received","group":(0|[1-9]\d{0,4}),"from":(0|[1-9]\d{0,4})$/;
+
+const TICK = /^\{"type":"Tick","now":((?:0|[1-9]\d{0,15})(?:\.\d{1,20})?)\}$/;
 
 /** What stands in the line of whoever sent a message to process `to`. */
 const needlesFor = (message: Message, to: number): readonly string[] => [

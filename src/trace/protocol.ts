@@ -6,7 +6,7 @@ import type { Ballot } from '../consensus/ballot.js';
 import { NOOP, type Durable, type Entry, type Message, type Value } from '../consensus/messages.js';
 import type { ProcessEffect, ProcessEvent } from '../node.js';
 import { COMMAND_HEADER, type Group } from '../record.js';
-import { hearCommands, namesIn, placeholder, sayCommands, sayNames, summaryOf, type Summary } from './batch.js';
+import { hearCommands, isPlaceholder, namesIn, placeholder, sayBatch, sayCommands, sayNames, summaryOf, type Summary } from './batch.js';
 import { marked } from './digest.js';
 import { digest, fields, integer, list, maybe, natural, text, time, variants, type Check } from './shape.js';
 
@@ -65,7 +65,7 @@ export const sayRecord = (record: Durable): Text => recordWith(record, sayValue)
 export const sayValue = (value: Value): Text => {
   switch (value.type) {
     case 'Batch':
-      return `{"type":"Batch",${sumOf(value.commands)}}`;
+      return sayBatch(value.commands);
     case 'Skip':
       return `{"type":"Skip","to":${value.to}}`;
     case 'Noop':
@@ -281,6 +281,31 @@ const hearEntry = (told: Entry): Entry =>
   told.type === 'Voted' ? { type: 'Voted', ballot: hearBallot(told.ballot), id: told.id, value: hearValue(told.value) } : { type: 'Decided', id: told.id, value: hearValue(told.value) };
 
 const hearBallot = ({ round, process }: Ballot): Ballot => ({ round, process });
+
+/** A message as whoever receives it hears of it. */
+export const asHeard = (sent: Message): Message => {
+  switch (sent.type) {
+    case 'Value':
+    case 'Chosen': {
+      const heard = withoutBatch(sent.value);
+      return heard === sent.value ? sent : { ...sent, value: heard };
+    }
+    case 'Promise':
+      return { ...sent, entries: sent.entries.map(([instance, one]) => [instance, { ...one, value: withoutBatch(one.value) }]) };
+    case 'Prepare':
+    case 'Refuse':
+    case 'Phase2':
+    case 'Decision':
+    case 'Ask':
+    case 'Alive':
+    case 'Here':
+    case 'Submit':
+      return sent;
+  }
+};
+
+/** A value with the place of its batch held, if that is here. */
+export const withoutBatch = (one: Value): Value => (one.type === 'Batch' && !isPlaceholder(one.commands) ? { type: 'Batch', commands: placeholder(summaryOf(one.commands)) } : one);
 
 /** The value, with a batch's place held: whoever asks for its length or looks inside it finds nothing there. */
 const hearValue = (told: Value): Value => {

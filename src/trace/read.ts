@@ -1,7 +1,7 @@
 /** Lines of a trace as what they say, or what is wrong with them. */
 import { TECHNIQUES } from '../replica/techniques.js';
 import { digestedText } from './digest.js';
-import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting } from './line.js';
+import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting, type Told } from './line.js';
 import { fields, integer, isObject, list, maybe, natural, text, time, type Check } from './shape.js';
 
 const oneOf =
@@ -62,26 +62,43 @@ const CLOCK = ',"clock":';
 const EVENT = ',"event":';
 
 /** What stands between: all that was ever written there, and nothing that JSON does not know. */
-const GIVEN = /^([1-9]\d{0,14}),"machine":"(process|merge|worker|scheduler|proxy)"(?:,"session":(0|[1-9]\d{0,14})(?:,"time":((?:0|[1-9]\d{0,14})(?:\.\d{1,20})?))?)?$/;
+const GIVEN = /^,"clock":([1-9]\d{0,14}),"machine":"(process|merge|worker|scheduler|proxy)"(?:,"session":(0|[1-9]\d{0,14})(?:,"time":((?:0|[1-9]\d{0,14})(?:\.\d{1,20})?))?)?$/;
+
+/** What the event of a line tells. One that is no event has no type. */
+export const eventIn = ({ given }: Pick<Line, 'given'>): Told => {
+  const json = parsed(given);
+  return isObject(json) && typeof json['type'] === 'string' ? (json as Told) : { type: '' };
+};
+
+/** Where a trace is: whose it is, what its lines begin with, and the clock and the state of the last one. */
+export type Place = { readonly header: Origin; readonly head: string; readonly clock: number; readonly state: number };
 
 /**
- * The line that comes after line `clock` of the same origin, if it is one that nothing can be said against, in little time;
- * whatever else is left to `understand`, which can say why.
+ * The next line of a trace in little time: as it is cut, and nothing in it is looked at. `undefined` if it cannot be cut so.
+ * Whether there is something wrong with it, `understand` says.
  */
-export const quickly = (written: string, origin: Origin, clock: number, state: number): Line | undefined => {
-  const at = written.indexOf(CLOCK);
-  const start = written.indexOf(EVENT, at);
+export const glimpse = (written: string, { header, head, clock, state }: Place): Line | undefined => {
+  if (!written.startsWith(head)) return undefined;
+  const start = written.indexOf(EVENT, head.length);
   const end = written.indexOf(TAIL, start);
-  if (at < 0 || start < 0 || end < 0) return undefined;
-  const [, counted, machine, session, time] = GIVEN.exec(written.slice(at + CLOCK.length, start)) ?? [];
-  if (machine === undefined || Number(counted) !== clock + 1) return undefined;
-  const given = parsed(written.slice(start + EVENT.length, end));
-  if (!isObject(given) || typeof given['type'] !== 'string') return undefined;
-  const { process, life, thread } = origin;
-  const read = { process, life, thread, clock: clock + 1, machine: machine as Machine, event: given as Line['event'], tail: written.slice(end), said: digestedText(state, written.slice(at, end)) };
-  if (session === undefined) return read;
-  return time === undefined ? { ...read, session: Number(session) } : { ...read, session: Number(session), time: Number(time) };
+  if (start < 0 || end < 0) return undefined;
+  const [, counted, machine, session, time] = GIVEN.exec(written.slice(head.length, start)) ?? [];
+  if (Number(counted) !== clock + 1) return undefined;
+  return {
+    process: header.process,
+    life: header.life,
+    thread: header.thread,
+    clock: clock + 1,
+    machine: machine as Machine,
+    session: numberIn(session),
+    time: numberIn(time),
+    given: written.slice(start + EVENT.length, end),
+    tail: written.slice(end),
+    said: digestedText(state, written, head.length, end),
+  };
 };
+
+const numberIn = (digits: string | undefined): number | undefined => (digits === undefined ? undefined : Number(digits));
 
 /** What a line says that follows one with this state. Never throws. */
 export const understand = (written: string, state = 0): Said => {
@@ -92,7 +109,8 @@ export const understand = (written: string, state = 0): Said => {
   const flaw = line(json);
   if (flaw !== undefined) return nothing(flaw);
   if (end < 0) return { type: 'Nothing', field: 'effects', reason: 'expected a list, got nothing' };
-  return { type: 'Line', line: { ...(json as Omit<Line, 'tail' | 'said'>), tail: written.slice(end), said: digestedText(state, written.slice(written.indexOf(CLOCK), end)) } };
+  const { event: given, ...rest } = json as Omit<Line, 'given' | 'tail' | 'said'> & { readonly event: Told };
+  return { type: 'Line', line: { ...rest, given: JSON.stringify(given), tail: written.slice(end), said: digestedText(state, written, written.indexOf(CLOCK), end) } };
 };
 
 const understandHeader = (written: string): Said => {

@@ -22,7 +22,8 @@ export type Report = {
   /** Clauses that it was not held against: somebody was killed, and what they ask for may be missing. */
   readonly notAsked: readonly string[];
   readonly operations: number;
-  readonly history: Verdict['type'] | 'not written down';
+  /** `not whole` where a client was killed: others may have seen what it had no time to tell of. */
+  readonly history: Verdict['type'] | 'not written down' | 'not whole';
   readonly found?: Found;
   readonly violations: readonly Violation[];
 };
@@ -49,15 +50,16 @@ export const reportOf = (checker: Checker, budget = BUDGET): Report => {
   violations.push(...last);
   if (stage.owed.size > 0) violations.push({ clause: CLAUSES.durable, violations: [...stage.owed.values()] });
   const isWritten = level === 'execution' && stage.clients.length > 0;
-  const history = isWritten ? judgeHistory(stage.setting, stage.facts, budget) : undefined;
+  const isAsked = isWritten && checker.isHistoryWhole();
+  const history = isAsked ? judgeHistory(stage.setting, stage.facts, budget) : undefined;
   if (history?.type === 'illegal') violations.push({ clause: LINEARIZABLE, violations: [`no order explains what the clients saw`] });
   return {
     ...common,
     verdict: violations.length > 0 ? 'broken' : history?.type === 'unknown' ? 'unknown' : 'ok',
-    clauses: [...Object.keys(clauses), CLAUSES.durable, ...(isWritten ? [LINEARIZABLE] : [])],
-    notAsked: isWhole ? [] : WHOLE,
+    clauses: [...Object.keys(clauses), CLAUSES.durable, ...(isAsked ? [LINEARIZABLE] : [])],
+    notAsked: [...(isWhole ? [] : WHOLE), ...(isWritten && !isAsked ? [LINEARIZABLE] : [])],
     operations: stage.facts.history.length,
-    history: history?.type ?? 'not written down',
+    history: history?.type ?? (isWritten ? 'not whole' : 'not written down'),
     violations,
   };
 };

@@ -10,10 +10,11 @@ import { namesIn, summaryOf } from './batch.js';
 import { dealingOf } from './dealing.js';
 import { keep } from './facts.js';
 import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
-import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
+import { detailOf, END, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
 import { advance } from '../multicast/skip.js';
 import { notAnEvent, type Player } from './process-player.js';
-import { sayValue } from './protocol.js';
+import { sayValue, withoutBatch } from './protocol.js';
+import { eventIn } from './read.js';
 import { hearDealt, hearMergeEvent, sayDealt } from './replica.js';
 import { ORDER, type Stage } from './stage.js';
 
@@ -41,7 +42,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
   };
 
   const playDeal = (line: Line, isForced: boolean): Outcome => {
-    const event = hearMergeEvent(line.event, detail);
+    const event = hearMergeEvent(eventIn(line), detail);
     if (typeof event === 'string') return notAnEvent(event);
     if (event.group !== G_ALL) return broken(CLAUSES.decided, 'event.group', String(G_ALL), String(event.group));
     const { value } = event;
@@ -49,7 +50,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
     const learned = log.at(heard);
     if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [process], clause: CLAUSES.decided, what: `entry ${heard} of the order`, needles: ['"type":"Decided"', value.type === 'Batch' ? summaryOf(value.commands).digest : value.type] };
     if (learned === undefined) stage.unmatched += 1;
-    else if (learned !== sayValue(value)) return broken(CLAUSES.decided, 'event.value', learned, sayValue(value));
+    else if (learned.words !== sayValue(value)) return broken(CLAUSES.decided, 'event.value', learned.words, sayValue(value));
 
     const lanes = lanesOf(line, value);
     if (typeof lanes === 'string') return notAnEvent(lanes);
@@ -57,7 +58,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
     if (breach !== undefined) return breach;
     heard += 1;
     log.read(thread, heard);
-    lanes.forEach((lane, group) => stage.logOf(process, life, group).append(sayValue(lane)));
+    lanes.forEach((lane, group) => stage.logOf(process, life, group).append({ value: withoutBatch(lane), words: sayValue(lane) }));
     if (value.type === 'Batch') {
       const { commands } = value;
       if (detail === 'values') stage.hold(summaryOf(commands), () => namesIn(commands));
@@ -68,7 +69,7 @@ export const schedulerPlayer = (stage: Stage, { process, life, thread }: Header)
     return PLAYED;
   };
 
-  return { play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : playDeal(line, isForced)) };
+  return { play: (line, isForced) => (line.given === END ? (compared(line, NOTHING) ?? PLAYED) : playDeal(line, isForced)) };
 };
 
 /** Whether these lines are of the scheduler of a replica. */

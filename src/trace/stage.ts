@@ -1,4 +1,5 @@
 /** What the players of a trace share: what is under way, what each process has learned, and the facts so far. */
+import type { Value } from '../consensus/messages.js';
 import { hearNames, type Summary } from './batch.js';
 import { noFacts, type Facts } from './facts.js';
 import type { Setting } from './line.js';
@@ -11,11 +12,11 @@ export type Standing = {
   /** By life and group: how many of them were there when that life began. */
   readonly kept: Map<string, number>;
   /** By life and group: the message received by others that rests on the most records, and on how many. */
-  readonly told: Map<string, Told>;
+  readonly told: Map<string, Pledge>;
 };
 
 /** A message that was received: which, and how many records of its group it rests on. */
-export type Told = { readonly way: Way; readonly what: string; readonly after: number };
+export type Pledge = { readonly way: Way; readonly what: string; readonly after: number };
 
 export type Stage = {
   readonly setting: Setting;
@@ -54,8 +55,11 @@ const NONE: readonly string[] = [];
 /** The one order that a scheduler deals to groups, in the place of a group. */
 export const ORDER = -1;
 
+/** A value that was handed over, and what is said of it. */
+export type Handed = { readonly value: Value; readonly words: string };
+
 /** Each of several readers hears all of it, in order. What all have heard is forgotten. */
-export type Log = { readonly append: (what: string) => void; readonly at: (place: number) => string | undefined; readonly read: (thread: number, place: number) => void };
+export type Log = { readonly append: (one: Handed) => void; readonly at: (place: number) => Handed | undefined; readonly read: (thread: number, place: number) => void };
 
 /** `mostFacts` of a kind are kept for the clauses. */
 export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFacts?: number): Stage => {
@@ -96,8 +100,9 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFac
     },
     hold,
     batchOf: (batch) => {
-      hold(batch, () => NONE);
-      return commandsByBatch.get(nameOfBatch(batch)) ?? NONE;
+      const known = commandsByBatch.get(nameOfBatch(batch));
+      if (known === undefined) hold(batch, () => NONE);
+      return known ?? NONE;
     },
     namesIn: (batch) => {
       const name = nameOfBatch(batch);
@@ -113,11 +118,11 @@ export const newStage = (setting: Setting, present: ReadonlySet<string>, mostFac
 };
 
 const newLog = (readers: number): Log => {
-  const entries: (string | undefined)[] = [];
+  const entries: Handed[] = [];
   let first = 0;
   const places = new Map<number, number>();
   return {
-    append: (what) => void entries.push(what),
+    append: (one) => void entries.push(one),
     at: (place) => entries[place - first],
     read: (thread, place) => {
       places.set(thread, place);

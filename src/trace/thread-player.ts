@@ -8,10 +8,11 @@ import type * as Worker from '../replica/worker.js';
 import { namesIn, sayReplies, summaryOf } from './batch.js';
 import type { Crew } from './crew.js';
 import { keep } from './facts.js';
-import { broken, CLAUSES, compared, PLAYED, type Outcome } from './finding.js';
-import { detailOf, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
+import { broken, CLAUSES, compared, PLAYED, UNCLEAR, WAITING, type Broken, type Glance, type Outcome, type Played } from './finding.js';
+import { detailOf, END, NOTHING, sayAll, schedulerIn, type Header, type Line } from './line.js';
 import { notAnEvent, type Player } from './process-player.js';
 import { sayValue } from './protocol.js';
+import { eventIn } from './read.js';
 import { hearMergeEvent, hearWorkerEvent, sayMergeEffect, sayWorkerEffect } from './replica.js';
 import { sketchOfMerge, sketchOfWorker } from './sketch.js';
 import type { Stage } from './stage.js';
@@ -42,25 +43,38 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   let firstExecuted = 0; // of its last step, among the facts
   let lastExecuted = 0;
 
+  /** What was handed over is mostly heard in just the same words: nothing needs to be read then. */
+  const glance = (line: Line): Glance => {
+    const [head, of] = DECIDED.exec(line.given) ?? [];
+    const group = Number(of);
+    if (head === undefined || line.machine !== 'merge' || detail !== 'digests' || !subscription.includes(group)) return UNCLEAR;
+    const place = heard.get(group) ?? 0;
+    const learned = stage.logOf(process, life, group).at(place);
+    if (learned === undefined) return stage.present.has(process) ? WAITING : UNCLEAR;
+    return line.given === `${head}${learned.words}}` ? mergeAgain(line, { type: 'Decided', group, value: learned.value }, place) : UNCLEAR;
+  };
+
   const playMerge = (line: Line, isForced: boolean): Outcome => {
-    const event = hearMergeEvent(line.event, detail);
+    const event = hearMergeEvent(eventIn(line), detail);
     if (typeof event === 'string') return notAnEvent(event);
     if (!subscription.includes(event.group)) return broken(CLAUSES.decided, 'event.group', `one of ${subscription.join(', ')}`, String(event.group));
     const place = heard.get(event.group) ?? 0;
     const value = sayValue(event.value);
-    const log = stage.logOf(process, life, event.group);
-    const learned = log.at(place);
+    const learned = stage.logOf(process, life, event.group).at(place);
     if (learned === undefined && !isForced && stage.present.has(process)) return { type: 'Blocked', on: [scheduler === undefined ? process : `${process} t${scheduler}`], clause: CLAUSES.decided, what: `entry ${place} of group ${event.group}`, needles: [`"type":"${scheduler === undefined ? 'Decided' : 'Deal'}"`, event.value.type === 'Batch' ? summaryOf(event.value.commands).digest : event.value.type] };
     if (learned === undefined) stage.unmatched += 1;
-    else if (learned !== value) return broken(CLAUSES.decided, 'event.value', learned, value);
+    else if (learned.words !== value) return broken(CLAUSES.decided, 'event.value', learned.words, value);
+    return mergeAgain(line, event, place);
+  };
 
+  const mergeAgain = (line: Line, event: Merge.Event, place: number): Played | Broken => {
     const [next, effects] = Merge.onEvent(merge, event);
     const breach = compared(line, { effects: sayAll(effects, sayMergeEffect), sketch: sketchOfMerge(next) });
     if (breach !== undefined) return breach;
     merge = next;
     if (thread !== undefined) [thread] = Node.onThreadEvent(thread, event);
     heard.set(event.group, place + 1);
-    log.read(number, place + 1);
+    stage.logOf(process, life, event.group).read(number, place + 1);
     delivered += effects.length;
     if (event.value.type === 'Batch' && detail === 'values') {
       const { commands } = event.value;
@@ -82,7 +96,7 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
 
   const playRun = (line: Line, isForced: boolean): Outcome => {
     if (thread === undefined || crew === undefined) return broken(CLAUSES.whole, 'machine', 'merge, in a trace of the protocol', 'worker');
-    const event = hearWorkerEvent(line.event);
+    const event = hearWorkerEvent(eventIn(line));
     if (typeof event === 'string') return notAnEvent(event);
     if (crew.isAbandoned()) return believe(line);
     const { worker } = thread;
@@ -113,12 +127,15 @@ export const threadPlayer = (stage: Stage, { process, life, thread: number }: He
   };
 
   return {
-    play: (line, isForced) => (line.event.type === 'End' ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line, isForced) : playMerge(line, isForced)),
+    glance,
+    play: (line, isForced) => (line.given === END ? (compared(line, NOTHING) ?? PLAYED) : line.machine === 'worker' ? playRun(line, isForced) : playMerge(line, isForced)),
     executed: () => facts.executions.slice(firstExecuted, lastExecuted),
     barrier: () => thread && { generation: thread.worker.generation, phase: thread.worker.phase.type },
     standing: () => ({ delivered, isAtRest: crew?.isAbandoned() !== true && (thread === undefined || (thread.worker.queue.isEmpty() && thread.worker.phase.type === 'Running')) }),
   };
 };
+
+const DECIDED = /^\{"type":"Decided","group":(0|[1-9]\d{0,4}),"value":/;
 
 const isWaiting = ({ phase }: Worker.Worker): boolean => phase.type === 'Arrived';
 

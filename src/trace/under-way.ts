@@ -2,9 +2,19 @@
  * What is under way between processes: whatever is received must have been sent, and once only where the network does not
  * double. What is lost stays here for good; connections lose only what is under way when they break.
  */
+import type { Message } from '../consensus/messages.js';
 
-/** A message that was sent: `after` as many records of its group were to be durable, in the sender's `life`. */
-export type Sent = { readonly life: number; readonly after: number; /** What was sent in the same words before. */ readonly others?: Sent };
+/** Between processes: a message, and the words that it was sent in. Whoever receives the same words has received the same. */
+export type Letter = { readonly message: Message; readonly words: string };
+
+/** What was sent: `after` as many records of its group were to be durable, in the sender's `life`. */
+export type Sent = {
+  readonly life: number;
+  readonly after: number;
+  readonly letter?: Letter;
+  /** What was sent in the same words before. */
+  readonly others?: Sent;
+};
 
 export type UnderWay = {
   readonly send: (way: Way, what: string, sent: Sent) => void;
@@ -13,10 +23,11 @@ export type UnderWay = {
   readonly has: (way: Way, what: string) => boolean;
 };
 
-/** From one process to another, in one group: processes are numbered from -2 on, and there are fewer than 2^16 of them. */
+/** From one process to another, in one group: processes are numbered from -2 on, and there are fewer than 2^10 of them. */
 export type Way = number;
 
-export const wayOf = (from: number, to: number, group: number): Way => ((from + 2) * 2 ** 16 + to + 2) * 2 ** 16 + group;
+/** Mostly a small number, which is looked up in no time. */
+export const wayOf = (from: number, to: number, group: number): Way => (group * 2 ** 10 + from + 2) * 2 ** 10 + to + 2;
 
 export const underWay = (doubles: boolean): UnderWay => {
   const ways = new Map<Way, Map<string, Sent>>();

@@ -1,7 +1,7 @@
 /** Where what a step rests on came from: messages, decisions, replies and barriers, by the steps that sent them. */
 import { hearCommands, summaryOf } from '../batch.js';
 import { isObject } from '../shape.js';
-import type { Told } from './words.js';
+import type { Told } from '../line.js';
 
 export type Arrows = {
   readonly send: (way: string, what: string, step: number) => void;

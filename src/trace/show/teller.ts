@@ -5,15 +5,15 @@ import { EXECUTOR } from '../../replica/barrier.js';
 import { sayCommand, type Command } from '../../service/b-plus-tree/index.js';
 import type { Summary } from '../batch.js';
 import type { Found, Listener } from '../checker.js';
-import { schedulerIn, type Line, type Setting } from '../line.js';
+import { schedulerIn, type Line, type Setting, type Told } from '../line.js';
 import type { Player } from '../process-player.js';
-import { understand } from '../read.js';
+import { eventIn, understand } from '../read.js';
 import type { Report } from '../report.js';
 import { isObject } from '../shape.js';
 import { newArrows, sameOnBothSides } from './arrows.js';
 import { inCausalOrder } from './order.js';
 import { flawOf, type AtBarrier, type Flaw, type Kind, type Lane, type Place, type Step, type Story } from './story.js';
-import { keysOf, namesInValue, namesOfSaid, sayProcessEffects, sayProcessEvent, sayValue, several, speaker, type Told } from './words.js';
+import { keysOf, namesInValue, namesOfSaid, sayProcessEffects, sayProcessEvent, sayValue, several, speaker } from './words.js';
 
 export type Teller = {
   readonly listen: Listener;
@@ -23,6 +23,9 @@ export type Teller = {
 
 /** What a machine says of a step; the rest is the same for all. */
 type Words = Pick<Step, 'kind' | 'group' | 'text' | 'effects' | 'commands' | 'sources' | 'keys'> & { readonly barrier?: AtBarrier };
+
+/** A line whose event was read. */
+type Spoken = Line & { readonly event: Told };
 
 /** What was done, as JSON. */
 type Done = { readonly effects: readonly Told[]; readonly nodes: readonly string[]; readonly state: string };
@@ -69,7 +72,7 @@ export const newTeller = (setting: Setting): Teller => {
     else skips.add(`${group} ${String(id)}`);
   };
 
-  const wordsOfProcess = ({ process, life, event }: Line, { effects }: Done, index: number): Words => {
+  const wordsOfProcess = ({ process, life, event }: Spoken, { effects }: Done, index: number): Words => {
     const sends = effects.filter(({ type }) => type === 'Send').map((effect) => effect['message'] as Told);
     const message = event['message'] as Told | undefined;
     const group = (event['group'] ?? effects[0]?.['group']) as number | undefined;
@@ -120,7 +123,7 @@ export const newTeller = (setting: Setting): Teller => {
     return place;
   };
 
-  const wordsOfMerge = ({ process, life, thread, event }: Line, { effects }: Done): Words => {
+  const wordsOfMerge = ({ process, life, thread, event }: Spoken, { effects }: Done): Words => {
     const group = event['group'] as number;
     const value = event['value'] as Told;
     const commands = namesInValue(value);
@@ -143,7 +146,7 @@ export const newTeller = (setting: Setting): Teller => {
     };
   };
 
-  const wordsOfScheduler = ({ process, life, event }: Line, { effects }: Done, index: number): Words => {
+  const wordsOfScheduler = ({ process, life, event }: Spoken, { effects }: Done, index: number): Words => {
     const value = event['value'] as Told;
     const commands = namesInValue(value);
     const place = countOf(`scheduler ${process} ${life}`);
@@ -200,7 +203,7 @@ export const newTeller = (setting: Setting): Teller => {
     return { ...common, kind: 'executed', text: `${who} ${executes}`, sources: [] };
   };
 
-  const wordsOfProxy = ({ session, event }: Line, { effects }: Done, index: number): Words => {
+  const wordsOfProxy = ({ session, event }: Spoken, { effects }: Done, index: number): Words => {
     const who = `session ${session ?? 0}`;
     const multicasts = effects.filter(({ type }) => type === 'Multicast');
     for (const effect of multicasts) for (const command of namesOfSaid(recordsIn(effect))) arrows.send(`client ${effect['group'] as number}`, command, index);
@@ -243,7 +246,7 @@ export const newTeller = (setting: Setting): Teller => {
 
   const keysIn = (names: readonly string[]): readonly number[] => unique(names.flatMap((name) => [commandByName.get(name)].flatMap((command) => (command === undefined ? [] : keysOf(command)))));
 
-  const wordsOf = (line: Line, done: Done, index: number, player: Player | undefined): Words => {
+  const wordsOf = (line: Spoken, done: Done, index: number, player: Player | undefined): Words => {
     if (line.event.type === 'End') return { ...IDLE, kind: 'end', text: `${line.thread === 0 ? '' : line.thread === scheduler ? 'the scheduler of ' : `t${line.thread} of `}${line.process} ends` };
     switch (line.machine) {
       case 'process':
@@ -262,7 +265,7 @@ export const newTeller = (setting: Setting): Teller => {
   const tell = (written: Line, file: string, number: number, player: Player | undefined, namesIn: NamesIn): void => {
     const { effects, ...rest } = doneOf(written);
     const done = { ...rest, effects: effects.map((effect) => withNames(effect, namesIn)) };
-    const line = { ...written, event: withNames(written.event, namesIn) };
+    const line = { ...written, event: withNames(eventIn(written), namesIn) };
     const index = steps.length;
     const lane = laneOf(line);
     const { barrier, ...words } = wordsOf(line, done, index, player);

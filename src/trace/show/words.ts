@@ -5,11 +5,8 @@ import { DIGEST_KIND } from '../../record.js';
 import { decodeCondition } from '../../replica/worker.js';
 import { bPlusTree, sayCommand, textOf, type Command } from '../../service/b-plus-tree/index.js';
 import { hearCommand, hearNames, hearReply, nameOf } from '../batch.js';
-import { nameOfProcess, type Setting } from '../line.js';
+import { nameOfProcess, type Setting, type Told } from '../line.js';
 import { isObject } from '../shape.js';
-
-/** JSON with a type. */
-export type Told = { readonly type: string } & Readonly<Record<string, unknown>>;
 
 type Ballot = { readonly round: number; readonly process: number };
 
