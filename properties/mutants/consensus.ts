@@ -148,6 +148,11 @@ export const RING_PAXOS: readonly Mutant[] = [
   mutant('RPg', 'an acceptor that knows the decision does not tell it again', inRough(asking((effect) =>
     effect.type === 'Send' && effect.message.type === 'Chosen' ? [] : [effect],
   ))),
+  mutant('RPh', 'a batch that is decided is counted as open for ever', ofCoordinator((state, event) => {
+    const [next, effects] = Coordinator.onEvent(state, event);
+    if (event.type !== 'Decision' || state.role.type !== 'Leading' || next.role.type !== 'Leading') return [next, effects];
+    return [{ ...next, role: { ...next.role, batches: Math.max(state.role.batches, next.role.batches) } }, effects];
+  })),
 ];
 
 function changedAt(bytes: Uint8Array, at: number): Uint8Array {
