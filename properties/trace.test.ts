@@ -108,6 +108,13 @@ it('whatever is no line says nothing, and nobody throws', () =>
     expect(understand(text).type).toBe('Nothing');
   })));
 
+it('a header of more processes than can be told apart is refused', () => {
+  const [header = ''] = traceOf(PLAN, 'protocol');
+  const naming = (count: number): string => header.replace(/"names":\[[^\]]*\]/, `"names":${JSON.stringify(Array.from({ length: count }, (_, i) => `p${i}`))}`);
+  expect(understand(naming(1021)).type).toBe('Header');
+  expect(understand(naming(1022))).toEqual({ type: 'Nothing', field: 'names', reason: 'expected fewer than 1022 processes' });
+});
+
 describe.each<Level>(['protocol', 'execution'])('a run of any kind, traced at the level of the %s,', (level) => {
   it('is found to be right, in one file or in one of each process and thread', () =>
     fc.assert(

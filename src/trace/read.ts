@@ -3,6 +3,7 @@ import { TECHNIQUES } from '../replica/techniques.js';
 import { digestedText } from './digest.js';
 import { FORMAT, LEVELS, TAIL, type Header, type Line, type Machine, type Origin, type Setting, type Told } from './line.js';
 import { fields, integer, isObject, list, maybe, natural, text, time, type Check } from './shape.js';
+import { MOST_PROCESSES } from './under-way.js';
 
 const oneOf =
   (...allowed: readonly unknown[]): Check =>
@@ -29,7 +30,7 @@ const header = fields({
   thread: natural,
   level: oneOf(...LEVELS),
   cluster,
-  names: list(text),
+  names: (value) => list(text)(value) ?? ((value as readonly string[]).length < MOST_PROCESSES ? undefined : `: expected fewer than ${MOST_PROCESSES} processes`),
   service: fields({ name: oneOf('b-plus-tree'), keySpace: natural, keys: natural, capacity: natural, fill: number, minimum: oneOf('half', 'one') }),
   limits: fields({ tables: natural, sessions: natural, window: natural, replyBytes: natural }),
   storage: oneOf('disk', 'memory'),

@@ -23,11 +23,16 @@ export type UnderWay = {
   readonly has: (way: Way, what: string) => boolean;
 };
 
-/** From one process to another, in one group: processes are numbered from -2 on, and there are fewer than 2^10 of them. */
+/** From one process to another, in one group: processes are numbered from -2 on. Mostly a small number, which is looked up in no time. */
 export type Way = number;
 
-/** Mostly a small number, which is looked up in no time. */
-export const wayOf = (from: number, to: number, group: number): Way => (group * 2 ** 10 + from + 2) * 2 ** 10 + to + 2;
+/** Numbers of processes that ways tell apart, those of who is none included. */
+const SPAN = 2 ** 10;
+
+/** There must be fewer processes in a trace. */
+export const MOST_PROCESSES = SPAN - 2;
+
+export const wayOf = (from: number, to: number, group: number): Way => (group * SPAN + from + 2) * SPAN + to + 2;
 
 export const underWay = (doubles: boolean): UnderWay => {
   const ways = new Map<Way, Map<string, Sent>>();
