@@ -102,8 +102,7 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
   let events = 0;
   let found: Found | undefined;
   let recent: Cast | undefined; // whose line was played last: mostly it is whose is the next
-  let last: Cast | undefined; // the same, until the line is behind us
-  let lastLine: Line | undefined;
+  let playedLine: Line | undefined; // that line, until it is behind us
 
   const reels = files.map(({ file, headers }): Reel => {
     const reel: Reel = {
@@ -191,8 +190,8 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     role.time = line.time ?? role.time;
     role.isEnded = line.given === END;
     events += 1;
-    last = recent = role;
-    lastLine = line;
+    recent = role;
+    playedLine = line;
     return outcome;
   };
 
@@ -233,11 +232,11 @@ export const newChecker = (files: readonly { readonly file: string; readonly hea
     reel.at += 1;
     reel.count += 1;
     reel.isWaiting = false;
-    if (last === undefined) return;
-    last.recent.push([reel.count, written]);
-    if (last.recent.length > CONTEXT) last.recent.shift();
-    if (lastLine !== undefined) onPlayed?.(lastLine, reel.file, reel.count, last.player, stage.namesIn);
-    last = undefined;
+    if (recent === undefined || playedLine === undefined) return;
+    recent.recent.push([reel.count, written]);
+    if (recent.recent.length > CONTEXT) recent.recent.shift();
+    onPlayed?.(playedLine, reel.file, reel.count, recent.player, stage.namesIn);
+    playedLine = undefined;
   };
 
   const report = (reel: Reel, breach: Breach): void => {
